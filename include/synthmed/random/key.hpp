@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <concepts>
 #include <cstdint>
 #include <string_view>
 
@@ -16,7 +17,10 @@ class key {
   constexpr explicit key(std::uint64_t seed) noexcept : bits_(seed) {}
 
   /// A child key by number.
-  [[nodiscard]] constexpr key fold(std::uint64_t number) const noexcept { return mixed(number, 1); }
+  template <std::integral Number>
+  [[nodiscard]] constexpr key fold(Number number) const noexcept {
+    return mixed(static_cast<std::uint64_t>(number), 1);
+  }
 
   /// A child key by name; names and numbers never collide.
   [[nodiscard]] constexpr key fold(std::string_view name) const noexcept {
