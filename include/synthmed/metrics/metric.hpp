@@ -44,7 +44,9 @@ struct feature_matrix {
   std::size_t dimensions = 0;  ///< numbers per row
 
   [[nodiscard]] std::size_t rows() const noexcept { return dimensions == 0 ? 0 : values.size() / dimensions; }
-  [[nodiscard]] feature_view view() const { return dimensions == 0 ? feature_view() : feature_view(values, dimensions); }
+  [[nodiscard]] feature_view view() const {
+    return dimensions == 0 ? feature_view() : feature_view(values, dimensions);
+  }
   operator feature_view() const { return view(); }  // NOLINT(google-explicit-constructor): a matrix is a view's source
 };
 
@@ -155,7 +157,8 @@ constexpr bool explain_paired_metric() {
   }
   static_assert(detail::has_merge<M>, "synthmed: a paired metric needs `void merge(const M& part)`.");
   static_assert(detail::has_value<M>,
-                "synthmed: a paired metric needs `value() const` that returns the result and does not change the metric.");
+                "synthmed: a paired metric needs `value() const` that returns the result and does not change the "
+                "metric.");
   return paired_metric<M>;
 }
 
@@ -167,8 +170,8 @@ constexpr bool explain_set_metric() {
                 "synthmed: a set metric needs the member type `observation`, what update() takes for one set.");
   if constexpr (detail::has_observation<M>) {
     static_assert(detail::has_set_update<M>,
-                  "synthmed: a set metric needs `void update(set_side, const observation&)`, which says to which of the "
-                  "two sets the observation belongs.");
+                  "synthmed: a set metric needs `void update(set_side, const observation&)`, which says to which of "
+                  "the two sets the observation belongs.");
   }
   static_assert(detail::has_merge<M>, "synthmed: a set metric needs `void merge(const M& part)`.");
   static_assert(detail::has_value<M>,
@@ -180,10 +183,12 @@ constexpr bool explain_set_metric() {
 template <class E>
 constexpr bool explain_embedding() {
   static_assert(std::copyable<E>, "synthmed: an embedding must be copyable; it holds options, not data.");
-  static_assert(detail::has_fit<E>, "synthmed: an embedding needs `fit(feature_view) const` that returns a fitted map.");
+  static_assert(detail::has_fit<E>,
+                "synthmed: an embedding needs `fit(feature_view) const` that returns a fitted map.");
   if constexpr (detail::has_fit<E>) {
     static_assert(detail::has_coordinates<E>,
-                  "synthmed: what an embedding's fit() returns needs `coordinates() const`, readable as a feature_view.");
+                  "synthmed: what an embedding's fit() returns needs `coordinates() const`, readable as a "
+                  "feature_view.");
     static_assert(detail::has_transform<E>,
                   "synthmed: what an embedding's fit() returns needs `transform(feature_view) const`, readable as a "
                   "feature_view; it must place a point alone where it places it in a batch.");

@@ -1,0 +1,21 @@
+# Compiles `file` with `compiler`, expects failure, and expects `sentence` in what the compiler says (line breaks and
+# runs of blanks count as one blank). Then compiles it again with -DSYNTHMED_FIXED, which each snippet must survive:
+# so the snippet fails for the reason under test and for no other.
+set(flags "")
+foreach(folder IN LISTS includes)
+  list(APPEND flags "-I${folder}")
+endforeach()
+set(command "${compiler}" -std=c++20 -fsyntax-only -fdiagnostics-color=never -fmessage-length=0 ${flags} "${file}")
+execute_process(COMMAND ${command} RESULT_VARIABLE status OUTPUT_VARIABLE said ERROR_VARIABLE said)
+if(status EQUAL 0)
+  message(FATAL_ERROR "${file} compiled, but it must not.")
+endif()
+string(REGEX REPLACE "[ \t\r\n]+" " " said "${said}")
+string(FIND "${said}" "${sentence}" found)
+if(found EQUAL -1)
+  message(FATAL_ERROR "${compiler} refused ${file}, but did not say\n  ${sentence}\nIt said\n  ${said}")
+endif()
+execute_process(COMMAND ${command} -DSYNTHMED_FIXED RESULT_VARIABLE status OUTPUT_VARIABLE said ERROR_VARIABLE said)
+if(NOT status EQUAL 0)
+  message(FATAL_ERROR "${file} must compile when the fault is mended (-DSYNTHMED_FIXED). ${compiler} says\n${said}")
+endif()
