@@ -26,7 +26,7 @@ class packed_references {
   static constexpr std::size_t lanes = 8;
 
   explicit packed_references(feature_view references)
-      : rows_(references.rows()), dims_(references.dims()), values_((rows_ + lanes - 1) / lanes * lanes * dims_, 0.0) {
+      : rows_(references.rows()), dims_(references.dimensions()), values_((rows_ + lanes - 1) / lanes * lanes * dims_, 0.0) {
     parallel_for(static_cast<std::int64_t>(panels()), 8, [&](std::int64_t begin, std::int64_t end) {
       for (auto panel = static_cast<std::size_t>(begin); panel < static_cast<std::size_t>(end); ++panel)
         for (std::size_t lane = 0; lane < lanes && panel * lanes + lane < rows_; ++lane)
@@ -36,7 +36,7 @@ class packed_references {
   }
 
   [[nodiscard]] std::size_t rows() const noexcept { return rows_; }
-  [[nodiscard]] std::size_t dims() const noexcept { return dims_; }
+  [[nodiscard]] std::size_t dimensions() const noexcept { return dims_; }
   [[nodiscard]] std::size_t panels() const noexcept { return (rows_ + lanes - 1) / lanes; }
 
   /// Squared distances of `Queries` rows to the eight rows of a panel.
@@ -70,9 +70,9 @@ class packed_references {
 /// Throws shape_error when the numbers of features differ.
 template <class F>
 void for_each_distance(feature_view queries, const packed_references& references, F&& f) {
-  if (queries.dims() != references.dims())
-    throw shape_error(sentence("Distances need tables of equal width, got ", queries.dims(), " and ",
-                               references.dims(), " features."));
+  if (queries.dimensions() != references.dimensions())
+    throw shape_error(sentence("Distances need tables of equal width, got ", queries.dimensions(), " and ",
+                               references.dimensions(), " features."));
   constexpr std::size_t together = 4, lanes = packed_references::lanes;
   // 64 queries share a panel while it is in the cache.
   parallel_for(static_cast<std::int64_t>(queries.rows()), 64, [&](std::int64_t first, std::int64_t last) {
@@ -124,7 +124,7 @@ enum class self_pairs {
 /// shape_error when the widths differ.
 [[nodiscard]] inline neighbour_table nearest_neighbours(feature_view queries, feature_view references, std::size_t k,
                                                         self_pairs self = self_pairs::keep) {
-  require_same_dims(queries, references);
+  require_same_dimensions(queries, references);
   const bool exclude = self == self_pairs::exclude;
   if (exclude && queries.rows() != references.rows())
     throw shape_error(sentence("Self pairs can be excluded only when queries and references are the same rows, got ",
