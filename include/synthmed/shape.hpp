@@ -83,8 +83,12 @@ class shape {
 /// "[16, 3, 64, 64]"
 [[nodiscard]] inline std::string to_string(const shape& s) {
   std::string out = "[";
-  for (int axis = 0; axis < s.rank(); ++axis) out += (axis ? ", " : "") + std::to_string(s[axis]);
-  return out + "]";
+  for (int axis = 0; axis < s.rank(); ++axis) {
+    if (axis > 0) out += ", ";
+    out += std::to_string(s[axis]);
+  }
+  out += "]";
+  return out;
 }
 
 /// A set of axes, as reductions take it: `axes{0, 2, 3}`. Axes are counted from the front.

@@ -99,7 +99,7 @@ class csv_table {
   std::size_t at = 0, line = 1;
   const auto next_row = [&](std::vector<std::string>& cells, std::size_t& first_line) -> bool {
     while (at < text.size() && (text[at] == '\n' || text.substr(at, 2) == "\r\n")) {
-      at += text[at] == '\n' ? 1 : 2;
+      at += text[at] == '\n' ? std::size_t{1} : std::size_t{2};
       ++line;
     }
     if (at >= text.size()) return false;
@@ -179,12 +179,14 @@ class csv_table {
 /// The text of a table: LF line ends, a header line first.
 [[nodiscard]] inline std::string to_csv(const csv_table& table) {
   std::string out;
-  for (std::size_t c = 0; c < table.columns(); ++c) out += (c ? "," : "") + csv_cell(table.header()[c]);
-  out += '\n';
-  for (std::size_t r = 0; r < table.rows(); ++r) {
-    for (std::size_t c = 0; c < table.columns(); ++c) out += (c ? "," : "") + csv_cell(table.at(r, c));
-    out += '\n';
-  }
+  const auto append = [&](std::size_t column, std::string_view text) {
+    if (column > 0) out += ',';
+    out += csv_cell(text);
+    if (column + 1 == table.columns()) out += '\n';
+  };
+  for (std::size_t c = 0; c < table.columns(); ++c) append(c, table.header()[c]);
+  for (std::size_t r = 0; r < table.rows(); ++r)
+    for (std::size_t c = 0; c < table.columns(); ++c) append(c, table.at(r, c));
   return out;
 }
 
