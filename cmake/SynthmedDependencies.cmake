@@ -34,4 +34,12 @@ synthmed_component(lapack SYNTHMED_HAS_LAPACK "libopenblas-dev liblapacke-dev" L
 find_package(OpenCV QUIET COMPONENTS core imgproc imgcodecs)
 synthmed_component(opencv SYNTHMED_HAS_OPENCV "libopencv-dev" OpenCV_FOUND)
 
+# Content hashes of pictures (duplicates, provenance). OpenSSL's libcrypto.
+find_package(OpenSSL QUIET COMPONENTS Crypto)
+synthmed_component(hash SYNTHMED_HAS_HASH "libssl-dev" OPENSSL_FOUND)
+
+# Masks of DRIVE are GIF files, which OpenCV does not read.
+find_package(GIF 5 QUIET)
+synthmed_component(gif SYNTHMED_HAS_GIF "libgif-dev" GIF_FOUND)
+
 find_package(CLI11 QUIET)

@@ -16,7 +16,7 @@ target_compile_definitions(synthmed_synthmed INTERFACE BOOST_HANA_CONFIG_ENABLE_
 target_include_directories(synthmed_synthmed INTERFACE
   "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>" "$<INSTALL_INTERFACE:include>")
 if(TARGET OpenMP::OpenMP_CXX)
-  target_link_libraries(synthmed_synthmed INTERFACE OpenMP::OpenMP_CXX)
+  target_link_libraries(synthmed_synthmed INTERFACE "$<$<CXX_COMPILER_ID:GNU>:OpenMP::OpenMP_CXX>")
 endif()
 
 synthmed_interface(testing synthmed::synthmed)
@@ -32,8 +32,17 @@ if(SYNTHMED_HAS_OPENCV)
   synthmed_interface(opencv synthmed::synthmed ${OpenCV_LIBS})
   target_include_directories(synthmed_opencv SYSTEM INTERFACE ${OpenCV_INCLUDE_DIRS})
 endif()
+if(SYNTHMED_HAS_HASH)
+  synthmed_interface(hash synthmed::synthmed OpenSSL::Crypto)
+endif()
+# Reading pictures of every format that data sets come in: OpenCV's, and GIF where giflib is there.
+if(SYNTHMED_HAS_OPENCV)
+  synthmed_interface(imaging synthmed::opencv $<$<BOOL:${SYNTHMED_HAS_GIF}>:GIF::GIF>)
+  target_compile_definitions(synthmed_imaging INTERFACE $<$<BOOL:${SYNTHMED_HAS_GIF}>:SYNTHMED_WITH_GIF>)
+endif()
 
 # What our own programs are compiled with: the full warning set, and this machine's instruction set when asked.
+# -Wrestrict is off for g++ 12, which sees overlaps in std::string's own operator+ (GCC bug 105651).
 add_library(synthmed_program INTERFACE)
-target_compile_options(synthmed_program INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow
+target_compile_options(synthmed_program INTERFACE $<$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>>:-Wno-restrict> -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow
   $<$<BOOL:${SYNTHMED_WARNINGS_AS_ERRORS}>:-Werror> $<$<BOOL:${SYNTHMED_NATIVE}>:-march=native>)
