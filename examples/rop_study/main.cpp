@@ -61,6 +61,7 @@ int main(int argc, char** argv) {
   CLI::App app{"rop_study: synthetic retinal vessel maps for plus disease (Coyner et al. 2022), end to end"};
   app.set_version_flag("--version", SYNTHMED_VERSION);
   app.require_subcommand(1);
+  rop_study::add_prepare(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& problem) {

@@ -180,7 +180,12 @@ inline std::vector<std::string> join_raters(manifest& m, const csv_table& table,
       throw format_error(sentence(other->second, " and ", record.image.string(),
                                   " have one name in the table of grades; rename one of them."));
     const std::size_t row = it->second;
-    if (!options.subject.empty()) record.subject = table.at(row, table.column(options.subject));
+    if (!options.subject.empty()) {
+      record.subject = table.at(row, table.column(options.subject));
+      if (record.subject.empty())
+        throw format_error(sentence(table.source(), ", line ", table.line(row), ", column \"", options.subject,
+                                    "\": expected the subject of the picture, got nothing."));
+    }
     record.raters.clear();
     for (const auto& grader : grades) record.raters.push_back(std::max(grader[row], no_label));
     record.label = labels[row];
