@@ -59,24 +59,35 @@ enum class set_side {
 namespace detail {
 
 template <class M>
-concept has_observation = requires { typename M::observation; };
+concept has_observation = requires {
+  typename M::observation;
+};
 template <class M>
-concept has_merge = requires(M& all, const M& part) { all.merge(part); };
+concept has_merge = requires(M& all, const M& part) {
+  all.merge(part);
+};
 template <class M>
-concept has_value =
-    requires(const M& done) { done.value(); } && !std::is_void_v<decltype(std::declval<const M&>().value())>;
+concept has_value = requires(const M& done) {
+  done.value();
+}
+&&!std::is_void_v<decltype(std::declval<const M&>().value())>;
 template <class M>
-concept has_update = requires(M& m, const typename M::observation& seen) { m.update(seen); };
+concept has_update = requires(M& m, const typename M::observation& seen) {
+  m.update(seen);
+};
 template <class M>
-concept has_paired_update =
-    requires(M& m, const typename M::observation& first, const typename M::observation& second) {
-      m.update(first, second);
-    };
+concept has_paired_update = requires(M& m, const typename M::observation& first,
+                                     const typename M::observation& second) {
+  m.update(first, second);
+};
 template <class M>
-concept has_set_update =
-    requires(M& m, set_side side, const typename M::observation& seen) { m.update(side, seen); };
+concept has_set_update = requires(M& m, set_side side, const typename M::observation& seen) {
+  m.update(side, seen);
+};
 template <class E>
-concept has_fit = requires(const E& e, feature_view points) { e.fit(points); };
+concept has_fit = requires(const E& e, feature_view points) {
+  e.fit(points);
+};
 template <class E>
 using fitted_t = std::remove_cvref_t<decltype(std::declval<const E&>().fit(std::declval<feature_view>()))>;
 template <class E>
@@ -101,19 +112,19 @@ concept has_transform = requires(const fitted_t<E>& fitted, feature_view points)
 /// observations is irrelevant, both to 1e-12 relative; a fresh metric is the neutral element of merge.
 template <class M>
 concept metric = std::copyable<M> && detail::has_observation<M> && detail::has_update<M> && detail::has_merge<M> &&
-                 detail::has_value<M>;
+    detail::has_value<M>;
 
 /// Compares two models on the same cases: paired DeLong, McNemar. As metric, but `update(first, second)` takes what the
 /// two models brought for one case. Law besides metric's: exchanging the models exchanges the sign of a difference.
 template <class M>
 concept paired_metric = std::copyable<M> && detail::has_observation<M> && detail::has_paired_update<M> &&
-                        detail::has_merge<M> && detail::has_value<M>;
+    detail::has_merge<M> && detail::has_value<M>;
 
 /// Compares two sets that need not pair up: Fréchet distance, KID, precision/recall. As metric, but
 /// `update(side, observation)` says which set the observation belongs to.
 template <class M>
 concept set_metric = std::copyable<M> && detail::has_observation<M> && detail::has_set_update<M> &&
-                     detail::has_merge<M> && detail::has_value<M>;
+    detail::has_merge<M> && detail::has_value<M>;
 
 /// Maps points to few dimensions: UMAP, PCA.
 ///
