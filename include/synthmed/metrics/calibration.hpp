@@ -164,7 +164,16 @@ struct recalibration {
     x[i] = std::log(p / (1 - p));
   }
   recalibration out;
+  const auto log_likelihood = [&](double a, double b) {
+    double sum = 0;
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      const double z = labels[i] ? a + b * x[i] : -(a + b * x[i]);
+      sum += z > 0 ? -std::log1p(std::exp(-z)) : z - std::log1p(std::exp(z));
+    }
+    return sum;
+  };
   const auto newton = [&](double& a, double& b, bool slope) {
+    double reached = log_likelihood(a, b);
     for (int step = 0; step < 100; ++step) {
       double ga = 0, gb = 0, haa = 0, hab = 0, hbb = 0;
       for (std::size_t i = 0; i < x.size(); ++i) {
@@ -176,13 +185,19 @@ struct recalibration {
         hbb += w * x[i] * x[i];
       }
       const double det = slope ? haa * hbb - hab * hab : haa;
-      if (!(det > 1e-300)) return false;
-      const double da = slope ? (hbb * ga - hab * gb) / det : ga / haa, db = slope ? (haa * gb - hab * ga) / det : 0.0;
-      // Steps are bounded so that a far start does not overshoot into saturation.
-      const double shrink = std::min(1.0, 4 / std::max({std::fabs(da), std::fabs(db), 1e-300}));
-      a += shrink * da;
-      b += shrink * db;
-      if (std::fabs(da) < 1e-12 * (1 + std::fabs(a)) && std::fabs(db) < 1e-12 * (1 + std::fabs(b))) return true;
+      if (!(det > 1e-300) || haa < 1e-9) return false;  // fitted probabilities are all 0 or 1: separated
+      double da = slope ? (hbb * ga - hab * gb) / det : ga / haa, db = slope ? (haa * gb - hab * ga) / det : 0.0;
+      if (std::fabs(da) < 1e-10 * (1 + std::fabs(a)) && std::fabs(db) < 1e-10 * (1 + std::fabs(b))) return true;
+      // Halving keeps a step from a far start from overshooting into saturation.
+      double next = log_likelihood(a + da, b + db);
+      for (int half = 0; half < 60 && !(next >= reached - 1e-12 * std::fabs(reached)); ++half) {
+        da /= 2;
+        db /= 2;
+        next = log_likelihood(a + da, b + db);
+      }
+      a += da;
+      b += db;
+      reached = next;
     }
     return false;
   };
