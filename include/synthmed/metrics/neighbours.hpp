@@ -27,7 +27,8 @@ class packed_references {
 
   explicit packed_references(feature_view references)
       : rows_(references.rows()), dims_(references.dimensions()), values_((rows_ + lanes - 1) / lanes * lanes * dims_, 0.0) {
-    parallel_for(static_cast<std::int64_t>(panels()), 8, [&](std::int64_t begin, std::int64_t end) {
+    const auto grain = static_cast<std::int64_t>(1 + 1'000'000 / (dims_ * lanes + 1));
+    parallel_for(static_cast<std::int64_t>(panels()), grain, [&](std::int64_t begin, std::int64_t end) {
       for (auto panel = static_cast<std::size_t>(begin); panel < static_cast<std::size_t>(end); ++panel)
         for (std::size_t lane = 0; lane < lanes && panel * lanes + lane < rows_; ++lane)
           for (std::size_t d = 0; d < dims_; ++d)
@@ -74,8 +75,10 @@ void for_each_distance(feature_view queries, const packed_references& references
     throw shape_error(sentence("Distances need tables of equal width, got ", queries.dimensions(), " and ",
                                references.dimensions(), " features."));
   constexpr std::size_t together = 4, lanes = packed_references::lanes;
-  // 64 queries share a panel while it is in the cache.
-  parallel_for(static_cast<std::int64_t>(queries.rows()), 64, [&](std::int64_t first, std::int64_t last) {
+  // 64 queries share a panel while it is in the cache; more where they are too little work to wake threads for.
+  const std::size_t per_query = references.rows() * references.dimensions() + 1;
+  const auto grain = static_cast<std::int64_t>(std::max<std::size_t>(64, 4'000'000 / per_query));
+  parallel_for(static_cast<std::int64_t>(queries.rows()), grain, [&](std::int64_t first, std::int64_t last) {
     const auto begin = static_cast<std::size_t>(first), end = static_cast<std::size_t>(last);
     for (std::size_t panel = 0; panel < references.panels(); ++panel) {
       const std::size_t reference = panel * lanes, count = std::min(lanes, references.rows() - reference);

@@ -46,7 +46,7 @@ TEST_CASE("ties go to the lower index, duplicates of a row are its neighbours at
 }
 
 TEST_CASE("neighbours are the same bytes for 1, 2 and 4 threads") {
-  const auto rows = normal_features(3, 500, 20);
+  const auto rows = normal_features(3, 2000, 20);
   set_threads(1);
   const auto one = nearest_neighbours(rows, rows, 10, self_pairs::exclude);
   for (const int count : {2, 4}) {
