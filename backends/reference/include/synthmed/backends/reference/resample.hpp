@@ -26,9 +26,10 @@ struct resample {
   static tensor avg_unpool(const tensor& output_grad, const pool2d_params& params, const shape& input_dims) {
     const auto area = static_cast<double>(params.kernel_h * params.kernel_w);
     sums total = zero_sums(input_dims);
-    for_each_pair(input_dims, params, [to = total.data(), g = output_grad.data(), area](std::int64_t i, std::int64_t o) {
-      to[i] += static_cast<double>(g[o]) / area;
-    });
+    for_each_pair(input_dims, params,
+                  [to = total.data(), g = output_grad.data(), area](std::int64_t i, std::int64_t o) {
+                    to[i] += static_cast<double>(g[o]) / area;
+                  });
     return rounded<Scalar>(input_dims, total);
   }
 
@@ -54,16 +55,14 @@ struct resample {
 
   static tensor max_pool_gather(const tensor& x, const tensor& maxima_of, const pool2d_params& params) {
     const std::vector<std::int64_t> places = maxima(maxima_of, params);
-    return generate<Scalar>(pool2d_shape(x.dims(), params), [from = x.data(), place = places.data()](std::int64_t o) {
-      return from[place[o]];
-    });
+    return generate<Scalar>(pool2d_shape(x.dims(), params),
+                            [from = x.data(), place = places.data()](std::int64_t o) { return from[place[o]]; });
   }
 
   static tensor max_pool_scatter(const tensor& x, const tensor& maxima_of, const pool2d_params& params) {
     const std::vector<std::int64_t> places = maxima(maxima_of, params);
     sums total = zero_sums(maxima_of.dims());
-    for (std::int64_t o = 0; o < x.elements(); ++o)
-      total.data()[places.data()[o]] += static_cast<double>(x.data()[o]);
+    for (std::int64_t o = 0; o < x.elements(); ++o) total.data()[places.data()[o]] += static_cast<double>(x.data()[o]);
     return rounded<Scalar>(maxima_of.dims(), total);
   }
 
