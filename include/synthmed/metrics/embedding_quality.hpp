@@ -15,11 +15,11 @@
 
 namespace synthmed {
 
-/// Trustworthiness of a map in [0, 1]: 1 when the k nearest neighbours of every point in the map are among its k nearest
-/// in the data; neighbours that are intruders cost their rank in the data beyond k:
-/// 1 - 2 / (n k (2n - 3k - 1)) sum_i sum_{j in map neighbours of i} max(0, rank(i, j) - k).
-/// Euclidean distances in both; of equal distances the lower index ranks first. n^2 (d + k) operations.
-/// Throws shape_error when the numbers of rows differ, argument_error unless 1 <= k < n / 2.
+/// Trustworthiness of a map in [0, 1]: 1 when the k nearest neighbours of every point in the map are among its k
+/// nearest in the data; neighbours that are intruders cost their rank in the data beyond k: 1 - 2 / (n k (2n - 3k - 1))
+/// sum_i sum_{j in map neighbours of i} max(0, rank(i, j) - k). Euclidean distances in both; of equal distances the
+/// lower index ranks first. n^2 (d + k) operations. Throws shape_error when the numbers of rows differ, argument_error
+/// unless 1 <= k < n / 2.
 [[nodiscard]] inline double trustworthiness(feature_view data, feature_view map, std::size_t k = 15) {
   const std::size_t n = data.rows();
   if (map.rows() != n)
@@ -29,24 +29,26 @@ namespace synthmed {
     throw argument_error(sentence("Trustworthiness needs 1 <= k < n / 2, got k = ", k, " and n = ", n, "."));
   const auto near = nearest_neighbours(map, map, k, self_pairs::exclude);
   const packed_references packed(data);
-  const auto cost = parallel_sum(static_cast<std::int64_t>(n), 32, std::uint64_t{0}, [&](std::int64_t begin, std::int64_t end) {
-    std::uint64_t sum = 0;
-    std::vector<double> distance(n);
-    for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i) {
-      for_each_distance(feature_view(data.row(i), data.dimensions()), packed,
-                        [&](std::size_t, std::size_t first, std::span<const double> squared) {
-                          std::copy(squared.begin(), squared.end(), distance.begin() + static_cast<std::ptrdiff_t>(first));
-                        });
-      for (const std::size_t j : near.indices(i)) {
-        const double limit = distance[j];
-        std::size_t rank = 1;  // places before j, the point itself not counted
-        for (std::size_t l = 0; l < n; ++l) rank += distance[l] < limit || (distance[l] <= limit && l < j);
-        rank -= limit > 0 || i < j;  // the point itself was counted when it ranks before j
-        sum += rank > k ? rank - k : 0;
-      }
-    }
-    return sum;
-  });
+  const auto cost =
+      parallel_sum(static_cast<std::int64_t>(n), 32, std::uint64_t{0}, [&](std::int64_t begin, std::int64_t end) {
+        std::uint64_t sum = 0;
+        std::vector<double> distance(n);
+        for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i) {
+          for_each_distance(feature_view(data.row(i), data.dimensions()), packed,
+                            [&](std::size_t, std::size_t first, std::span<const double> squared) {
+                              std::copy(squared.begin(), squared.end(),
+                                        distance.begin() + static_cast<std::ptrdiff_t>(first));
+                            });
+          for (const std::size_t j : near.indices(i)) {
+            const double limit = distance[j];
+            std::size_t rank = 1;  // places before j, the point itself not counted
+            for (std::size_t l = 0; l < n; ++l) rank += distance[l] < limit || (distance[l] <= limit && l < j);
+            rank -= limit > 0 || i < j;  // the point itself was counted when it ranks before j
+            sum += rank > k ? rank - k : 0;
+          }
+        }
+        return sum;
+      });
   const double scale = static_cast<double>(n) * static_cast<double>(k) * static_cast<double>(2 * n - 3 * k - 1);
   return 1.0 - 2.0 * static_cast<double>(cost) / scale;
 }
@@ -70,15 +72,16 @@ namespace detail {
 
 inline void check_labels(feature_view points, std::span<const int> labels) {
   if (labels.size() != points.rows())
-    throw shape_error(sentence("There are ", points.rows(), " points and ", labels.size(), " labels; expected one each."));
+    throw shape_error(
+        sentence("There are ", points.rows(), " points and ", labels.size(), " labels; expected one each."));
 }
 
 }  // namespace detail
 
-/// Share of points whose label is the majority among their k nearest points of the map. With self_pairs::exclude a point has no
-/// vote of its own (leave one out); with self_pairs::keep it has, as when a classifier is scored on its own
-/// training set, which is how published UMAP figures count. Ties go to the smallest label.
-/// Throws shape_error for another number of labels, argument_error when there are fewer than k points to ask.
+/// Share of points whose label is the majority among their k nearest points of the map. With self_pairs::exclude a
+/// point has no vote of its own (leave one out); with self_pairs::keep it has, as when a classifier is scored on its
+/// own training set, which is how published UMAP figures count. Ties go to the smallest label. Throws shape_error for
+/// another number of labels, argument_error when there are fewer than k points to ask.
 [[nodiscard]] inline double neighbour_label_accuracy(feature_view map, std::span<const int> labels, std::size_t k = 5,
                                                      self_pairs self = self_pairs::exclude) {
   detail::check_labels(map, labels);
@@ -90,8 +93,9 @@ inline void check_labels(feature_view points, std::span<const int> labels) {
 
 /// Share of new points whose label is the majority among their k nearest fitted points of the map.
 /// Throws as above.
-[[nodiscard]] inline double neighbour_label_accuracy(feature_view map, std::span<const int> labels, feature_view new_map,
-                                                     std::span<const int> new_labels, std::size_t k = 5) {
+[[nodiscard]] inline double neighbour_label_accuracy(feature_view map, std::span<const int> labels,
+                                                     feature_view new_map, std::span<const int> new_labels,
+                                                     std::size_t k = 5) {
   detail::check_labels(map, labels);
   detail::check_labels(new_map, new_labels);
   const auto near = nearest_neighbours(new_map, map, k);

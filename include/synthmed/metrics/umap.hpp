@@ -1,5 +1,5 @@
-// UMAP (McInnes, Healy and Melville 2018): few-dimensional maps of points, the same bytes for any number of threads, and
-// a transform under which a point alone goes where it goes in a batch.
+// UMAP (McInnes, Healy and Melville 2018): few-dimensional maps of points, the same bytes for any number of threads,
+// and a transform under which a point alone goes where it goes in a batch.
 #pragma once
 
 #include <algorithm>
@@ -28,7 +28,8 @@ namespace synthmed {
 /// Whose conventions a map follows where the packages differ.
 enum class umap_profile {
   /// The Python package umap-learn: a and b by least squares, a start of extent 10 per axis, 500 epochs up to 10 000
-  /// points and 200 above; new points start at the weighted mean of their k neighbours and walk at a quarter of the rate.
+  /// points and 200 above; new points start at the weighted mean of their k neighbours and walk at a quarter of the
+  /// rate.
   umap_learn,
   /// The R package umap, which the study used: a and b by its grid search, a start whose first axis has a central
   /// 98 % range of 10, 200 epochs; new points count themselves among their k neighbours, start at the plain mean of
@@ -51,8 +52,8 @@ enum class umap_start {
 
 /// Options of a map. Every field has a meaning of its own; none is a hint.
 struct umap_options {
-  /// Neighbours that make a point's surroundings, the point itself among them, 2 or more. Small values show fine structure,
-  /// large ones the whole. Lowered to the number of points where there are fewer.
+  /// Neighbours that make a point's surroundings, the point itself among them, 2 or more. Small values show fine
+  /// structure, large ones the whole. Lowered to the number of points where there are fewer.
   std::size_t neighbours = 15;
   /// Coordinates of the map, 1 to 64.
   std::size_t dimensions = 2;
@@ -102,8 +103,8 @@ class fitted_umap {
   /// The map of the fitted points, row i for point i: rows x dimensions.
   [[nodiscard]] const feature_matrix& coordinates() const noexcept { return state_->map; }
 
-  /// Places new points among the fitted ones, which stay where they are. A pure function of the map and of each point: where
-  /// a point goes depends neither on the other new points, nor on their order, nor on threads. Exact neighbours:
+  /// Places new points among the fitted ones, which stay where they are. A pure function of the map and of each point:
+  /// where a point goes depends neither on the other new points, nor on their order, nor on threads. Exact neighbours:
   /// n_new x n x d operations.
   /// Throws shape_error when the new points have another width, argument_error for numbers that are not finite.
   [[nodiscard]] feature_matrix transform(feature_view points) const;
@@ -178,7 +179,8 @@ inline void check_finite_points(feature_view points, std::string_view what) {
 
 /// Centres and rounds points: differences of rounded numbers have at most 27 bits, so that their squares are exact
 /// in double and distances have the same bits however they are compiled.
-[[nodiscard]] inline feature_matrix rounded_points(feature_view points, const std::vector<double>& centre, double step) {
+[[nodiscard]] inline feature_matrix rounded_points(feature_view points, const std::vector<double>& centre,
+                                                   double step) {
   feature_matrix out{std::vector<double>(points.values().size()), points.dimensions()};
   const double inverse = 1 / step;
   const std::size_t width = points.dimensions();
@@ -202,7 +204,8 @@ inline void check_finite_points(feature_view points, std::string_view what) {
   for (const double x : layout) largest = std::max(largest, std::abs(x));
   if (profile == umap_profile::umap_learn) {
     const double scale = largest > 0 ? 10 / largest : 0;
-    for (std::size_t i = 0; i < layout.size(); ++i) layout[i] = std::fma(1e-4, rough_normal(seed, i), scale * layout[i]);
+    for (std::size_t i = 0; i < layout.size(); ++i)
+      layout[i] = std::fma(1e-4, rough_normal(seed, i), scale * layout[i]);
     for (std::size_t d = 0; d < dims; ++d) {
       const auto column = column_sorted(d);
       const double low = column.front(), range = column.back() - low;
@@ -218,7 +221,8 @@ inline void check_finite_points(feature_view points, std::string_view what) {
     const auto column = column_sorted(0);
     const double range = column[(n - 1) * 99 / 100] - column[(n - 1) / 100];
     const double scale = range > 0 ? 10 / range : largest > 0 ? 5 / largest : 0;
-    for (std::size_t i = 0; i < layout.size(); ++i) layout[i] = std::fma(1e-3, rough_normal(seed, i), scale * layout[i]);
+    for (std::size_t i = 0; i < layout.size(); ++i)
+      layout[i] = std::fma(1e-3, rough_normal(seed, i), scale * layout[i]);
   }
   std::vector<float> out(layout.size());
   for (std::size_t i = 0; i < layout.size(); ++i) out[i] = n > 1 ? static_cast<float>(layout[i]) : 0.0f;
@@ -234,8 +238,8 @@ inline void umap::check() const {
   if (o.dimensions < 1 || o.dimensions > 64)
     throw argument_error(sentence("A UMAP has 1 to 64 dimensions, got ", o.dimensions, "."));
   if (o.profile == umap_profile::r_umap && !(o.min_dist < o.spread))
-    throw argument_error(sentence("The profile r_umap needs a min_dist below the spread, got ", o.min_dist, " and ",
-                                  o.spread, "."));
+    throw argument_error(
+        sentence("The profile r_umap needs a min_dist below the spread, got ", o.min_dist, " and ", o.spread, "."));
   if (o.epochs > 1000000) throw argument_error(sentence("UMAP runs at most 1000000 epochs, got ", o.epochs, "."));
   if (!(o.learning_rate > 0) || !(o.learning_rate <= 100))
     throw argument_error(sentence("UMAP's learning rate is positive and at most 100, got ", o.learning_rate, "."));
@@ -243,9 +247,10 @@ inline void umap::check() const {
   if (!(o.repulsion >= 0) || !(o.repulsion <= 1e6))
     throw argument_error(sentence("UMAP's repulsion lies between 0 and 1e6, got ", o.repulsion, "."));
   if (!(o.local_connectivity >= 1) || !(o.local_connectivity <= static_cast<double>(o.neighbours)))
-    throw argument_error(sentence("UMAP's local connectivity lies between 1 and the number of neighbours (", o.neighbours,
-                                  "), got ", o.local_connectivity, "."));
-  if (!(o.mix >= 0) || !(o.mix <= 1)) throw argument_error(sentence("UMAP's mix lies between 0 and 1, got ", o.mix, "."));
+    throw argument_error(sentence("UMAP's local connectivity lies between 1 and the number of neighbours (",
+                                  o.neighbours, "), got ", o.local_connectivity, "."));
+  if (!(o.mix >= 0) || !(o.mix <= 1))
+    throw argument_error(sentence("UMAP's mix lies between 0 and 1, got ", o.mix, "."));
   (void)umap_stages::curve_target(o.spread, o.min_dist);
 }
 
@@ -263,7 +268,8 @@ fitted_umap umap::fit(feature_view points, Observer&& observer) const {
   const std::size_t k = s.options.neighbours = std::min(options_.neighbours, n);
   const bool r_umap = options_.profile == umap_profile::r_umap;
   if (s.options.epochs == 0) s.options.epochs = r_umap || n > 10000 ? 200 : 500;
-  s.curve = r_umap ? fit_curve_r_umap(options_.spread, options_.min_dist) : fit_curve(options_.spread, options_.min_dist);
+  s.curve =
+      r_umap ? fit_curve_r_umap(options_.spread, options_.min_dist) : fit_curve(options_.spread, options_.min_dist);
   const key seed = key(options_.seed).fold("umap");
 
   s.centre.assign(width, 0);
@@ -275,8 +281,8 @@ fitted_umap umap::fit(feature_view points, Observer&& observer) const {
   if (largest > 0) s.step = std::ldexp(1.0, std::ilogb(largest) - 24);
   s.data = rounded_points(points, s.centre, s.step);
 
-  const bool exact = options_.search == umap_neighbours::exact ||
-                     (options_.search == umap_neighbours::automatic && n <= 20000);
+  const bool exact =
+      options_.search == umap_neighbours::exact || (options_.search == umap_neighbours::automatic && n <= 20000);
   s.exact = exact || n <= 4 * k;
   observer(umap_step{umap_stage::neighbours, 0, 1});
   neighbour_table near;
@@ -297,7 +303,8 @@ fitted_umap umap::fit(feature_view points, Observer&& observer) const {
   observer(umap_step{umap_stage::start, 0, 1});
   std::vector<double> start(n * dims);
   const std::uint64_t random = seed.fold("start").bits();
-  if (options_.start == umap_start::spectral) start = spectral_layout(s.graph, s.data, dims, seed);
+  if (options_.start == umap_start::spectral)
+    start = spectral_layout(s.graph, s.data, dims, seed);
   else
     for (std::size_t i = 0; i < start.size(); ++i) start[i] = std::fma(2.0, rough_uniform(random, i), -1.0);
   s.placed = scaled_start(std::move(start), dims, options_.profile, seed.fold("jitter").bits());
@@ -307,7 +314,9 @@ fitted_umap umap::fit(feature_view points, Observer&& observer) const {
   observer(umap_step{umap_stage::layout, 0, settings.epochs});
   if (n > 1)
     optimise_layout(s.graph, s.placed, dims, seed.fold("layout").bits(), settings, forces(s.curve, options_.repulsion),
-                    [&](std::size_t done) { observer(umap_step{umap_stage::layout, done, settings.epochs}); });
+                    [&](std::size_t done) {
+                      observer(umap_step{umap_stage::layout, done, settings.epochs});
+                    });
   s.map = {std::vector<double>(s.placed.begin(), s.placed.end()), dims};
   out.state_ = std::move(state);
   return out;
@@ -318,8 +327,8 @@ inline feature_matrix fitted_umap::transform(feature_view points) const {
   const state& s = *state_;
   const std::size_t n = s.data.rows(), dims = s.options.dimensions, rows = points.rows();
   if (rows > 0 && points.dimensions() != s.data.dimensions)
-    throw shape_error(sentence("This map was fitted on points of ", s.data.dimensions, " features; the new points have ",
-                               points.dimensions(), "."));
+    throw shape_error(sentence("This map was fitted on points of ", s.data.dimensions,
+                               " features; the new points have ", points.dimensions(), "."));
   check_finite_points(points, "new point");
   feature_matrix out{std::vector<double>(rows * dims), dims};
   if (rows == 0) return out;
@@ -328,8 +337,9 @@ inline feature_matrix fitted_umap::transform(feature_view points) const {
   const std::size_t k = r_umap ? std::max<std::size_t>(1, s.options.neighbours - 1) : s.options.neighbours;
   const auto near = nearest_neighbours(fresh, s.data, std::min(k, n));
   const forces force(s.curve, s.options.repulsion);
-  const layout_settings settings{r_umap ? s.options.epochs / 3 : std::max<std::size_t>(1, s.options.epochs / (n > 10000 ? 7 : 5)),
-                                 r_umap ? s.options.learning_rate : s.options.learning_rate / 4, s.options.negatives, 1};
+  const layout_settings settings{
+      r_umap ? s.options.epochs / 3 : std::max<std::size_t>(1, s.options.epochs / (n > 10000 ? 7 : 5)),
+      r_umap ? s.options.learning_rate : s.options.learning_rate / 4, s.options.negatives, 1};
   const std::uint64_t seed = key(s.options.seed).fold("umap").fold("transform").bits();
   parallel_for(static_cast<std::int64_t>(rows), 16, [&](std::int64_t begin, std::int64_t end) {
     std::vector<double> weight(near.k);
@@ -369,7 +379,8 @@ inline feature_matrix fitted_umap::transform(feature_view points) const {
       // The stream is the point's own: a hash of its features, so that neither its row nor its company matters.
       std::uint64_t stream = seed;
       for (std::size_t d = 0; d < fresh.dimensions; ++d)
-        stream = mixed64(stream ^ std::bit_cast<std::uint64_t>(fresh.values[i * fresh.dimensions + d] + 0.0)) + golden_step;
+        stream =
+            mixed64(stream ^ std::bit_cast<std::uint64_t>(fresh.values[i * fresh.dimensions + d] + 0.0)) + golden_step;
       const moving_point point{std::span<const std::uint32_t>(column).first(edges),
                                std::span<const std::uint64_t>(rates).first(edges), n, n, stream};
       for (std::size_t epoch = 0; epoch < settings.epochs; ++epoch) {

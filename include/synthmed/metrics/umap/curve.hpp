@@ -26,8 +26,8 @@ struct curve_target {
     if (!(spread > 0) || !(spread <= 1e6))
       throw argument_error(sentence("UMAP's spread is positive and at most 1e6, got ", spread, "."));
     if (!(min_dist >= 0) || !(min_dist <= 3 * spread))
-      throw argument_error(sentence("UMAP's min_dist lies between 0 and three times the spread (", 3 * spread, "), got ",
-                                    min_dist, "."));
+      throw argument_error(sentence("UMAP's min_dist lies between 0 and three times the spread (", 3 * spread,
+                                    "), got ", min_dist, "."));
     for (std::size_t i = 0; i < places; ++i) {
       x[i] = 3.0 * spread * static_cast<double>(i) / static_cast<double>(places - 1);
       log_x[i] = i > 0 ? steady_log(x[i]) : 0;
@@ -47,7 +47,10 @@ struct curve_target {
 
   /// x_i^(2b).
   [[nodiscard]] double power(std::size_t i, double b) const noexcept {
-    return i > 0 ? steady_exp(2.0 * b * log_x[i]) : (b > 0 ? 0.0 : b < 0 ? std::numeric_limits<double>::infinity() : 1.0);
+    return i > 0 ? steady_exp(2.0 * b * log_x[i])
+                 : (b > 0   ? 0.0
+                    : b < 0 ? std::numeric_limits<double>::infinity()
+                            : 1.0);
   }
 };
 
@@ -68,9 +71,11 @@ struct curve_target {
     const double paa = aa * (1.0 + damping), pbb = bb * (1.0 + damping);
     const double cross = ab * ab, determinant = std::fma(paa, pbb, -cross);
     const double cross_a = ab * gb, cross_b = ab * ga;
-    const double step_a = -std::fma(pbb, ga, -cross_a) / determinant, step_b = -std::fma(paa, gb, -cross_b) / determinant;
+    const double step_a = -std::fma(pbb, ga, -cross_a) / determinant,
+                 step_b = -std::fma(paa, gb, -cross_b) / determinant;
     const curve_parameters next{best.a + step_a, best.b + step_b};
-    const double next_error = next.a > 0 && next.b > 0 ? target.error_of(next) : std::numeric_limits<double>::infinity();
+    const double next_error =
+        next.a > 0 && next.b > 0 ? target.error_of(next) : std::numeric_limits<double>::infinity();
     if (next_error <= error) {
       best = next;
       error = next_error;

@@ -33,8 +33,8 @@ struct descent_options {
                                                         const descent_options& options = {}) {
   const std::size_t n = points.rows(), dims = points.dimensions();
   if (k == 0 || k >= n)
-    throw argument_error(sentence("The number of neighbours lies between 1 and the ", n > 0 ? n - 1 : 0,
-                                  " other points, got ", k, "."));
+    throw argument_error(
+        sentence("The number of neighbours lies between 1 and the ", n > 0 ? n - 1 : 0, " other points, got ", k, "."));
   struct entry {
     double distance;  // squared
     std::uint32_t index;
@@ -107,7 +107,8 @@ struct descent_options {
     for (std::size_t i = 0; i < n; ++i)
       for (std::size_t j = 0; j < k; ++j) {
         const auto& e = lists[i * k + j];
-        back[place[e.index]++] = {mixed64(stream + golden_step * (2 * (i * k + j) + 1)), static_cast<std::uint32_t>(i), e.fresh};
+        back[place[e.index]++] = {mixed64(stream + golden_step * (2 * (i * k + j) + 1)), static_cast<std::uint32_t>(i),
+                                  e.fresh};
       }
     parallel_for(count, 256, [&](std::int64_t begin, std::int64_t end) {
       std::vector<candidate> all, unique;
@@ -115,11 +116,13 @@ struct descent_options {
         all.assign(back.begin() + static_cast<std::ptrdiff_t>(back_start[i]),
                    back.begin() + static_cast<std::ptrdiff_t>(back_start[i + 1]));
         for (std::size_t j = 0; j < k; ++j)
-          all.push_back({mixed64(stream + golden_step * (2 * (i * k + j) + 2)), lists[i * k + j].index, lists[i * k + j].fresh});
+          all.push_back(
+              {mixed64(stream + golden_step * (2 * (i * k + j) + 2)), lists[i * k + j].index, lists[i * k + j].fresh});
         std::sort(all.begin(), all.end(), [](const candidate& a, const candidate& b) {
           return a.index != b.index ? a.index < b.index : a.fresh != b.fresh ? a.fresh : a.priority < b.priority;
         });
-        all.erase(std::unique(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.index == b.index; }), all.end());
+        all.erase(std::unique(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.index == b.index; }),
+                  all.end());
         std::sort(all.begin(), all.end(), [](const candidate& a, const candidate& b) {
           return a.fresh != b.fresh ? a.fresh : a.priority != b.priority ? a.priority < b.priority : a.index < b.index;
         });

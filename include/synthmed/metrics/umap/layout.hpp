@@ -13,11 +13,12 @@
 #include <synthmed/metrics/umap/curve.hpp>
 #include <synthmed/metrics/umap/graph.hpp>
 #include <synthmed/metrics/umap/math.hpp>
+#include <synthmed/parallel.hpp>
 
 namespace synthmed::umap_stages {
 
 /// A function of a squared distance, tabulated: 64 cells per octave from 2^-24 to 2^24, linear inside a cell (relative
-/// error below 1e-4), constant outside. A lookup costs a tenth of a power.
+/// error below 3e-4), constant outside. A lookup costs a tenth of a power.
 /// Bits: the place inside a cell has 17 bits and the slope 24, so their product is exact in double and fusing it with
 /// the addition changes nothing.
 class distance_table {
@@ -26,7 +27,8 @@ class distance_table {
   explicit distance_table(F&& f) {
     float left = static_cast<float>(f(double{std::bit_cast<float>(first)}));
     for (std::size_t i = 0; i < cells; ++i) {
-      const auto right = static_cast<float>(f(double{std::bit_cast<float>(first + (static_cast<std::uint32_t>(i + 1) << 17))}));
+      const auto right =
+          static_cast<float>(f(double{std::bit_cast<float>(first + (static_cast<std::uint32_t>(i + 1) << 17))}));
       cells_[i] = {left, (right - left) * 0x1.0p-17f};
       left = right;
     }
@@ -91,7 +93,8 @@ struct moving_point {
 
 /// One epoch of one point: it walks from `own` towards its sampled neighbours and away from random points, all of which
 /// stand still at `others`. Dims: coordinates, 0 when only known at run time (at most 64).
-/// Bits: coordinates are floats and every product of two floats is exact in double; nothing here can be fused to effect.
+/// Bits: coordinates are floats and every product of two floats is exact in double; nothing here can be fused to
+/// effect.
 template <std::size_t Dims>
 void move_point(float* own, const float* others, std::size_t dims, const moving_point& point, std::uint64_t epoch,
                 float rate, const layout_settings& settings, const forces& force) {
@@ -132,11 +135,14 @@ void move_point(float* own, const float* others, std::size_t dims, const moving_
 }
 
 /// move_point for any number of coordinates up to 64.
-inline void move_point(float* own, const float* others, std::size_t dims, const moving_point& point, std::uint64_t epoch,
-                       float rate, const layout_settings& settings, const forces& force) {
-  if (dims == 2) move_point<2>(own, others, dims, point, epoch, rate, settings, force);
-  else if (dims == 3) move_point<3>(own, others, dims, point, epoch, rate, settings, force);
-  else move_point<0>(own, others, dims, point, epoch, rate, settings, force);
+inline void move_point(float* own, const float* others, std::size_t dims, const moving_point& point,
+                       std::uint64_t epoch, float rate, const layout_settings& settings, const forces& force) {
+  if (dims == 2)
+    move_point<2>(own, others, dims, point, epoch, rate, settings, force);
+  else if (dims == 3)
+    move_point<3>(own, others, dims, point, epoch, rate, settings, force);
+  else
+    move_point<0>(own, others, dims, point, epoch, rate, settings, force);
 }
 
 /// Lays out a graph from a start (n x dims, changed in place). In an epoch every point moves on its own among the
@@ -165,7 +171,9 @@ void optimise_layout(const sparse_graph& graph, std::vector<float>& coordinates,
   for (std::size_t epoch = 0; epoch < settings.epochs; ++epoch) {
     const double share = static_cast<double>(epoch) / static_cast<double>(settings.epochs);
     const auto rate = static_cast<float>(settings.rate * (1.0 - share));
-    parallel_for(static_cast<std::int64_t>(n), 128, [&](std::int64_t begin, std::int64_t end) {
+    // Long chunks: an epoch of few points is over before threads could share it, and waiting for a busy machine's
+    // threads at the end of every epoch would cost far more.
+    parallel_for(static_cast<std::int64_t>(n), 2048, [&](std::int64_t begin, std::int64_t end) {
       for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i) {
         float* const own = next.data() + i * dims;
         std::copy_n(coordinates.data() + i * dims, dims, own);

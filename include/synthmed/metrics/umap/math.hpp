@@ -21,9 +21,19 @@ namespace synthmed::umap_stages {
   double r = std::fma(-k, 6.93147180369123816490e-01, x);  // ln 2 in two parts (Cody and Waite)
   r = std::fma(-k, 1.90821492927058770002e-10, r);
   double sum = 1.0 / 6227020800.0;  // the Taylor series to r^13 / 13!; |r| <= ln(2) / 2
-  constexpr double factors[] = {1.0 / 479001600.0, 1.0 / 39916800.0, 1.0 / 3628800.0, 1.0 / 362880.0, 1.0 / 40320.0,
-                                1.0 / 5040.0,      1.0 / 720.0,      1.0 / 120.0,     1.0 / 24.0,     1.0 / 6.0,
-                                0.5,               1.0,              1.0};
+  constexpr double factors[] = {1.0 / 479001600.0,
+                                1.0 / 39916800.0,
+                                1.0 / 3628800.0,
+                                1.0 / 362880.0,
+                                1.0 / 40320.0,
+                                1.0 / 5040.0,
+                                1.0 / 720.0,
+                                1.0 / 120.0,
+                                1.0 / 24.0,
+                                1.0 / 6.0,
+                                0.5,
+                                1.0,
+                                1.0};
   for (const double factor : factors) sum = std::fma(sum, r, factor);
   return sum * std::bit_cast<double>(static_cast<std::uint64_t>(static_cast<std::int64_t>(k) + 1023) << 52);
 }
@@ -64,7 +74,8 @@ namespace synthmed::umap_stages {
 /// y += s x.
 inline void steady_add(double s, std::span<const double> x, std::span<double> y) {
   parallel_for(static_cast<std::int64_t>(x.size()), 8192, [&](std::int64_t first, std::int64_t last) {
-    for (auto i = static_cast<std::size_t>(first); i < static_cast<std::size_t>(last); ++i) y[i] = std::fma(s, x[i], y[i]);
+    for (auto i = static_cast<std::size_t>(first); i < static_cast<std::size_t>(last); ++i)
+      y[i] = std::fma(s, x[i], y[i]);
   });
 }
 
@@ -79,7 +90,8 @@ inline constexpr std::uint64_t golden_step = 0x9E3779B97F4A7C15u;
 
 /// A number close to standard normal: the sum of four uniforms, scaled (no logarithm or cosine needed). For jitter.
 [[nodiscard]] inline double rough_normal(std::uint64_t seed, std::uint64_t index) noexcept {
-  const std::uint64_t a = mixed64(seed + golden_step * (2 * index + 1)), b = mixed64(seed + golden_step * (2 * index + 2));
+  const std::uint64_t a = mixed64(seed + golden_step * (2 * index + 1)),
+                      b = mixed64(seed + golden_step * (2 * index + 2));
   const auto sum = (a & 0xFFFFFFFFu) + (a >> 32) + (b & 0xFFFFFFFFu) + (b >> 32);
   return (static_cast<double>(sum) * 0x1.0p-32 - 2.0) * 1.7320508075688772;
 }

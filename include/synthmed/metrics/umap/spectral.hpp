@@ -44,8 +44,8 @@ struct components {
   return out;
 }
 
-/// Eigenvalues (descending) and orthonormal vectors of a small dense symmetric m x m matrix, by cyclic Jacobi rotations.
-/// vectors[i * m + j] is entry i of vector j.
+/// Eigenvalues (descending) and orthonormal vectors of a small dense symmetric m x m matrix, by cyclic Jacobi
+/// rotations. vectors[i * m + j] is entry i of vector j.
 inline void small_eigen(std::vector<double> matrix, std::size_t m, std::vector<double>& values,
                         std::vector<double>& vectors) {
   std::vector<double> turned(m * m, 0);  // row j holds vector j
@@ -121,7 +121,7 @@ struct spectrum {
   auto trivial = root;
   normalise(trivial);
   const auto apply = [&](const std::vector<double>& x, std::vector<double>& y) {
-    parallel_for(static_cast<std::int64_t>(n), 1024, [&](std::int64_t begin, std::int64_t end) {
+    parallel_for(static_cast<std::int64_t>(n), 4096, [&](std::int64_t begin, std::int64_t end) {
       for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i) {
         double lanes[2] = {0, 0};
         for (std::size_t e = graph.start[i]; e < graph.start[i + 1]; ++e)
@@ -202,8 +202,8 @@ struct spectrum {
 /// out one by one and set around centres: on the axes when there are at most 2 dims of them, else where the spectral
 /// layout of the distances between their mean points puts them. Components too small for eigenvectors are
 /// scattered at random around their centres. `points` are the data (n rows).
-[[nodiscard]] inline std::vector<double> spectral_layout(const sparse_graph& graph, feature_view points, std::size_t dims,
-                                                         key seed) {
+[[nodiscard]] inline std::vector<double> spectral_layout(const sparse_graph& graph, feature_view points,
+                                                         std::size_t dims, key seed) {
   const std::size_t n = graph.points();
   const components parts = connected_components(graph);
   std::vector<double> layout(n * dims, 0);
