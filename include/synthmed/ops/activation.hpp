@@ -10,8 +10,7 @@ namespace synthmed::ops {
 
 namespace detail {
 
-template <class Scalar>
-void check_slope(const char* operation, Scalar slope) {
+inline void check_slope(const char* operation, double slope) {
   if (!(slope >= 0 && slope <= 1))
     throw argument_error(sentence(operation, " needs a slope in [0, 1], got ", slope, "."));
 }
@@ -20,13 +19,14 @@ void check_slope(const char* operation, Scalar slope) {
 
 /// x where x > 0, else slope x. Throws argument_error for a slope outside [0, 1].
 template <backend B>
-[[nodiscard]] typename B::tensor leaky_relu(const typename B::tensor& x, typename B::scalar slope) {
+[[nodiscard]] typename B::tensor leaky_relu(const typename B::tensor& x, double slope) {
   detail::check_slope("leaky_relu", slope);
   if (slope == 1) return x;
+  const auto s = static_cast<typename B::scalar>(slope);
   if constexpr (fuses_leaky_relu<B>)
-    return B::leaky_relu(x, slope);
+    return B::leaky_relu(x, s);
   else
-    return B::mul(x, B::leaky_mask(x, slope));
+    return B::mul(x, B::leaky_mask(x, s));
 }
 
 template <backend B>
@@ -45,19 +45,20 @@ template <backend B>
 /// bias does not fit, argument_error for a slope outside [0, 1] or a scale that is not positive.
 template <backend B>
 [[nodiscard]] typename B::tensor bias_leaky_relu(const typename B::tensor& x, const typename B::tensor& bias,
-                                                 typename B::scalar scale, typename B::scalar slope) {
+                                                 double scale, double slope) {
+  using scalar = typename B::scalar;
   const shape dims = B::shape_of(x), have = B::shape_of(bias);
   if (dims.rank() < 2 || !(have == shape{dims[1]}))
     throw shape_error(sentence("bias_leaky_relu needs x [n, c, ...] and bias [c], got ", dims, " and ", have, "."));
   detail::check_slope("bias_leaky_relu", slope);
   if (!(scale > 0)) throw argument_error(sentence("bias_leaky_relu needs a positive scale, got ", scale, "."));
   if constexpr (fuses_bias_leaky_relu<B>) {
-    return B::bias_leaky_relu(x, bias, scale, slope);
+    return B::bias_leaky_relu(x, bias, static_cast<scalar>(scale), static_cast<scalar>(slope));
   } else {
     shape wide = dims;
     for (int axis = 0; axis < dims.rank(); ++axis) wide = wide.with(axis, axis == 1 ? dims[1] : 1);
     const auto shifted = B::add(x, B::broadcast_to(B::reshape(bias, wide), dims));
-    return leaky_relu<B>(scale == 1 ? shifted : B::mul_scalar(shifted, scale), slope);
+    return leaky_relu<B>(scale == 1 ? shifted : B::mul_scalar(shifted, static_cast<scalar>(scale)), slope);
   }
 }
 

@@ -21,7 +21,8 @@ template <backend B>
 template <backend B>
 [[nodiscard]] typename B::tensor conv2d_bias_leaky_relu(const typename B::tensor& x, const typename B::tensor& weight,
                                                         const typename B::tensor& bias, const conv2d_params& params,
-                                                        typename B::scalar scale, typename B::scalar slope) {
+                                                        double scale, double slope) {
+  using scalar = typename B::scalar;
   const shape out = conv2d_shape(B::shape_of(x), B::shape_of(weight), params);
   if (!(B::shape_of(bias) == shape{out[1]}))
     throw shape_error(sentence("conv2d with ", out[1], " output channels needs a bias of that length, got ",
@@ -29,7 +30,7 @@ template <backend B>
   if constexpr (fuses_conv2d_bias_leaky_relu<B>) {
     detail::check_slope("conv2d_bias_leaky_relu", slope);
     if (!(scale > 0)) throw argument_error(sentence("conv2d_bias_leaky_relu needs a positive scale, got ", scale, "."));
-    return B::conv2d_bias_leaky_relu(x, weight, bias, params, scale, slope);
+    return B::conv2d_bias_leaky_relu(x, weight, bias, params, static_cast<scalar>(scale), static_cast<scalar>(slope));
   } else {
     return bias_leaky_relu<B>(B::conv2d(x, weight, params), bias, scale, slope);
   }

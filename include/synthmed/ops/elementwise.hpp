@@ -78,12 +78,12 @@ template <backend B>
 }
 
 template <backend B>
-[[nodiscard]] typename B::tensor add_scalar(const typename B::tensor& x, typename B::scalar s) {
-  return B::add_scalar(x, s);
+[[nodiscard]] typename B::tensor add_scalar(const typename B::tensor& x, double s) {
+  return B::add_scalar(x, static_cast<typename B::scalar>(s));
 }
 template <backend B>
-[[nodiscard]] typename B::tensor mul_scalar(const typename B::tensor& x, typename B::scalar s) {
-  return B::mul_scalar(x, s);
+[[nodiscard]] typename B::tensor mul_scalar(const typename B::tensor& x, double s) {
+  return B::mul_scalar(x, static_cast<typename B::scalar>(s));
 }
 template <backend B>
 [[nodiscard]] typename B::tensor neg(const typename B::tensor& x) {
@@ -150,10 +150,11 @@ template <backend B>
 
 /// x limited to [low, high]; the gradient outside is zero. Throws argument_error when low > high.
 template <backend B>
-[[nodiscard]] typename B::tensor clamp(const typename B::tensor& x, typename B::scalar low, typename B::scalar high) {
+[[nodiscard]] typename B::tensor clamp(const typename B::tensor& x, double low, double high) {
+  using scalar = typename B::scalar;
   if (!(low <= high)) throw argument_error(sentence("clamp needs low <= high, got ", low, " and ", high, "."));
   const shape dims = B::shape_of(x);
-  return minimum<B>(maximum<B>(x, B::full(dims, low)), B::full(dims, high));
+  return minimum<B>(maximum<B>(x, B::full(dims, static_cast<scalar>(low))), B::full(dims, static_cast<scalar>(high)));
 }
 
 }  // namespace synthmed::ops

@@ -22,7 +22,7 @@ template <backend B>
 /// scale (x weight^T + bias) for x [n, in], weight [out, in] and bias [out]. Throws shape_error when they do not fit.
 template <backend B>
 [[nodiscard]] typename B::tensor linear(const typename B::tensor& x, const typename B::tensor& weight,
-                                        const typename B::tensor& bias, typename B::scalar scale = 1) {
+                                        const typename B::tensor& bias, double scale = 1) {
   const shape a = B::shape_of(x), w = B::shape_of(weight), b = B::shape_of(bias);
   if (a.rank() != 2 || w.rank() != 2 || a[1] != w[1] || !(b == shape{w[0]}))
     throw shape_error(sentence("linear needs x [n, in], weight [out, in] and bias [out], got ", a, ", ", w, " and ", b, "."));

@@ -16,13 +16,14 @@ namespace synthmed::ops {
 /// x / sqrt(mean over axis 1 of x^2 + epsilon) for x [n, c, ...] (Karras et al. 2018, section 4.2). Throws shape_error
 /// for a rank below 2.
 template <backend B>
-[[nodiscard]] typename B::tensor pixel_norm(const typename B::tensor& x, typename B::scalar epsilon = 1e-8) {
+[[nodiscard]] typename B::tensor pixel_norm(const typename B::tensor& x, double epsilon = 1e-8) {
+  const auto eps = static_cast<typename B::scalar>(epsilon);
   const shape dims = B::shape_of(x);
   if (dims.rank() < 2 || dims[1] == 0) throw shape_error(sentence("pixel_norm needs x [n, c, ...], got ", dims, "."));
   if constexpr (fuses_pixel_norm<B>) {
-    return B::pixel_norm(x, epsilon);
+    return B::pixel_norm(x, eps);
   } else {
-    const auto root = B::sqrt(B::add_scalar(mean<B>(B::mul(x, x), {1}), epsilon));
+    const auto root = B::sqrt(B::add_scalar(mean<B>(B::mul(x, x), {1}), eps));
     return B::div(x, B::broadcast_to(root, dims));
   }
 }
@@ -98,11 +99,11 @@ template <backend B>
 template <backend B>
 [[nodiscard]] typename B::tensor batch_norm(const typename B::tensor& x, const typename B::tensor& gamma,
                                             const typename B::tensor& beta, const typename B::tensor& running_mean,
-                                            const typename B::tensor& running_variance, typename B::scalar epsilon) {
+                                            const typename B::tensor& running_variance, double epsilon) {
   const shape dims = B::shape_of(x);
   const auto wide = [&](const auto& v) { return detail::per_channel<B>("batch_norm", dims, v); };
   // Two numbers per channel first, so that x is read and written by two passes only.
-  const auto scale = B::div(wide(gamma), B::sqrt(B::add_scalar(wide(running_variance), epsilon)));
+  const auto scale = B::div(wide(gamma), B::sqrt(B::add_scalar(wide(running_variance), static_cast<typename B::scalar>(epsilon))));
   const auto shift = B::sub(wide(beta), B::mul(wide(running_mean), scale));
   return B::add(B::mul(x, B::broadcast_to(scale, dims)), B::broadcast_to(shift, dims));
 }
@@ -111,7 +112,7 @@ template <backend B>
 /// any order work. Throws shape_error when the shapes do not fit or a channel has fewer than two values.
 template <backend B>
 [[nodiscard]] batch_norm_result<B> batch_norm_train(const typename B::tensor& x, const typename B::tensor& gamma,
-                                                    const typename B::tensor& beta, typename B::scalar epsilon) {
+                                                    const typename B::tensor& beta, double epsilon) {
   const shape dims = B::shape_of(x);
   const auto wide_gamma = detail::per_channel<B>("batch_norm_train", dims, gamma);
   const auto wide_beta = detail::per_channel<B>("batch_norm_train", dims, beta);
@@ -121,7 +122,7 @@ template <backend B>
   const auto centre = mean<B>(x, others);
   const auto centred = B::sub(x, B::broadcast_to(centre, dims));
   const auto variance = mean<B>(B::mul(centred, centred), others);
-  const auto scale = B::div(wide_gamma, B::sqrt(B::add_scalar(variance, epsilon)));
+  const auto scale = B::div(wide_gamma, B::sqrt(B::add_scalar(variance, static_cast<typename B::scalar>(epsilon))));
   return {B::add(B::mul(centred, B::broadcast_to(scale, dims)), B::broadcast_to(wide_beta, dims)),
           B::reshape(centre, {dims[1]}), B::reshape(variance, {dims[1]})};
 }
