@@ -20,7 +20,7 @@ void check_against_central_differences(bool whole_loss) {
     const auto w = wgan_gp_parameters<D>(problem);
     return ops::item<D>(whole_loss ? wgan_gp_loss<D>(w, problem) : wgan_gp_penalty<D>(w, problem));
   };
-  const double step = 1e-5;
+  const double step = 3e-6;  // large enough for rounding, too small to cross a kink of a leaky ReLU
   for (std::size_t which = 0; which < problem.weights.size(); ++which) {
     auto& [name, weight] = problem.weights[which];
     host_tensor differences = weight;
@@ -34,7 +34,7 @@ void check_against_central_differences(bool whole_loss) {
       differences.values[i] = (up - down) / (2 * step);
     }
     INFO(name);
-    CHECK(relative_l2(gradients[which], differences) < 1e-7);
+    CHECK(relative_l2(gradients[which], differences) < 1e-6);
   }
 }
 
