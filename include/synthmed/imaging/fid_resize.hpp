@@ -21,7 +21,8 @@ inline void require_plane(std::size_t count, int height, int width, int out_heig
   if (height < 1 || width < 1 || out_height < 1 || out_width < 1 ||
       count != static_cast<std::size_t>(height) * static_cast<std::size_t>(width))
     throw shape_error(sentence("Resizing needs a plane of height x width values and sizes of at least 1, got ", count,
-                               " values for ", height, " x ", width, " and the target ", out_height, " x ", out_width, "."));
+                               " values for ", height, " x ", width, " and the target ", out_height, " x ", out_width,
+                               "."));
 }
 
 /// The inputs of one output position along an axis: first input and its weights.
@@ -88,7 +89,8 @@ template <class Filter>
     for (std::size_t x = 0; x < out_width; ++x) {
       double sum = 0;
       for (std::size_t j = 0; j < columns[x].weights.size(); ++j)
-        sum += columns[x].weights[j] * static_cast<double>(plane[y * in_width + static_cast<std::size_t>(columns[x].first) + j]);
+        sum += columns[x].weights[j] *
+               static_cast<double>(plane[y * in_width + static_cast<std::size_t>(columns[x].first) + j]);
       narrow[y * out_width + x] = static_cast<float>(sum);
     }
   std::vector<float> out(rows.size() * out_width);
@@ -96,7 +98,8 @@ template <class Filter>
     for (std::size_t x = 0; x < out_width; ++x) {
       double sum = 0;
       for (std::size_t j = 0; j < rows[y].weights.size(); ++j)
-        sum += rows[y].weights[j] * static_cast<double>(narrow[(static_cast<std::size_t>(rows[y].first) + j) * out_width + x]);
+        sum += rows[y].weights[j] *
+               static_cast<double>(narrow[(static_cast<std::size_t>(rows[y].first) + j) * out_width + x]);
       out[y * out_width + x] = static_cast<float>(sum);
     }
   return out;
@@ -119,10 +122,14 @@ enum class resize_rule {
   detail::require_plane(plane.size(), height, width, out_height, out_width);
   const auto windows = [&](int in, int out) {
     switch (rule) {
-      case resize_rule::tf1_bilinear: return detail::bilinear_windows(in, out, false);
-      case resize_rule::pillow_bilinear: return detail::pillow_windows(in, out, 1.0, detail::triangle_filter);
-      case resize_rule::pillow_bicubic: return detail::pillow_windows(in, out, 2.0, detail::cubic_filter);
-      case resize_rule::torch_bilinear: break;
+      case resize_rule::tf1_bilinear:
+        return detail::bilinear_windows(in, out, false);
+      case resize_rule::pillow_bilinear:
+        return detail::pillow_windows(in, out, 1.0, detail::triangle_filter);
+      case resize_rule::pillow_bicubic:
+        return detail::pillow_windows(in, out, 2.0, detail::cubic_filter);
+      case resize_rule::torch_bilinear:
+        break;
     }
     return detail::bilinear_windows(in, out, true);
   };
@@ -131,8 +138,9 @@ enum class resize_rule {
 
 /// Pillow's BICUBIC on 8-bit pictures: weights rounded to 22 bits, every pass rounded and clipped to a byte. What a
 /// pipeline that resizes before it converts to float sees; equal to Pillow byte for byte.
-[[nodiscard]] inline std::vector<std::uint8_t> resize_bytes_pillow_bicubic(std::span<const std::uint8_t> plane, int height,
-                                                                           int width, int out_height, int out_width) {
+[[nodiscard]] inline std::vector<std::uint8_t> resize_bytes_pillow_bicubic(std::span<const std::uint8_t> plane,
+                                                                           int height, int width, int out_height,
+                                                                           int out_width) {
   detail::require_plane(plane.size(), height, width, out_height, out_width);
   constexpr int bits = 22;
   const auto pass = [&](std::span<const std::uint8_t> from, std::size_t lines, std::size_t line_step, std::size_t step,
@@ -176,7 +184,8 @@ inline constexpr int fid_side = 299;
     }
     std::vector<float> plane(pixels);
     for (std::size_t i = 0; i < pixels; ++i) {
-      const float value = image.pixels()[i * static_cast<std::size_t>(image.channels()) + static_cast<std::size_t>(channel)];
+      const float value =
+          image.pixels()[i * static_cast<std::size_t>(image.channels()) + static_cast<std::size_t>(channel)];
       plane[i] = profile == fid_profile::pytorch_fid ? value / 255.0f : value;
     }
     const auto rule = profile == fid_profile::clean_fid        ? resize_rule::pillow_bicubic

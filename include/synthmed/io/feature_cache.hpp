@@ -49,7 +49,8 @@ class feature_cache {
   /// Throws shape_error for another number of features than this cache keeps, io_error when it cannot write.
   void store(std::string_view content_key, const std::vector<double>& features) const {
     if (features.size() != dimensions_)
-      throw shape_error(sentence("This feature cache keeps ", dimensions_, " numbers per picture, got ", features.size(), "."));
+      throw shape_error(
+          sentence("This feature cache keeps ", dimensions_, " numbers per picture, got ", features.size(), "."));
     make_folder(place(content_key).parent_path());
     write_npy(place(content_key), {{features.size()}, features, false});
   }

@@ -145,12 +145,13 @@ void append_little(std::string& out, Number value) {
   constexpr std::string_view magic = "\x93NUMPY";
   if (bytes.size() < 10 || !bytes.starts_with(magic)) npy_fail(source, "it does not begin as NumPy's files do");
   const auto major = static_cast<unsigned char>(bytes[6]);
-  if (major < 1 || major > 3 || bytes[7] != 0) npy_fail(source, sentence("its format version is ", int{major}, ".",
-                                                                       int{static_cast<unsigned char>(bytes[7])},
-                                                                       "; expected 1.0, 2.0 or 3.0"));
+  if (major < 1 || major > 3 || bytes[7] != 0)
+    npy_fail(source, sentence("its format version is ", int{major}, ".", int{static_cast<unsigned char>(bytes[7])},
+                              "; expected 1.0, 2.0 or 3.0"));
   const std::size_t head = major == 1 ? 10 : 12;
   if (bytes.size() < head) npy_fail(source, "it ends inside its header");
-  const std::size_t length = major == 1 ? detail::little<std::uint16_t>(bytes, 8) : detail::little<std::uint32_t>(bytes, 8);
+  const std::size_t length =
+      major == 1 ? detail::little<std::uint16_t>(bytes, 8) : detail::little<std::uint32_t>(bytes, 8);
   if (length > bytes.size() - head) npy_fail(source, "it ends inside its header");
   const detail::npy_header header(bytes.substr(head, length), source);
   bytes.remove_prefix(head + length);
@@ -171,7 +172,8 @@ void append_little(std::string& out, Number value) {
   out.extents = header.extents;
   out.values.resize(count);
   for (std::size_t i = 0; i < count; ++i)
-    out.values[i] = out.single ? static_cast<double>(detail::little<float>(bytes, 4 * i)) : detail::little<double>(bytes, 8 * i);
+    out.values[i] =
+        out.single ? static_cast<double>(detail::little<float>(bytes, 4 * i)) : detail::little<double>(bytes, 8 * i);
   if (header.fortran_order && header.extents.size() > 1) {
     if (header.extents.size() > 2) npy_fail(source, "it is in Fortran order with more than two dimensions");
     const auto columns = out.values;
@@ -195,8 +197,8 @@ void append_little(std::string& out, Number value) {
     throw shape_error(sentence("An array's extents give ", count, " values, it holds ", array.values.size(), "."));
   if (extents.size() > 2 && array.extents.size() > 1) extents.resize(extents.size() - 2);
   if (array.extents.size() == 1) extents.resize(extents.size() - 1);
-  std::string header = sentence("{'descr': '", array.single ? "<f4" : "<f8", "', 'fortran_order': False, 'shape': (", extents,
-                                "), }");
+  std::string header =
+      sentence("{'descr': '", array.single ? "<f4" : "<f8", "', 'fortran_order': False, 'shape': (", extents, "), }");
   // NumPy pads with blanks to a multiple of 64 and ends with a line break.
   header.append(63 - (10 + header.size()) % 64, ' ');
   header += '\n';
@@ -229,14 +231,17 @@ namespace detail {
   const int state = inflate(&stream, Z_FINISH);
   const bool whole = state == Z_STREAM_END && stream.total_out == size && stream.avail_in == 0;
   inflateEnd(&stream);
-  if (!whole) throw format_error(sentence(source, " is damaged: its compressed bytes do not give the ", size, " bytes they promise."));
+  if (!whole)
+    throw format_error(
+        sentence(source, " is damaged: its compressed bytes do not give the ", size, " bytes they promise."));
   return out;
 }
 
 }  // namespace detail
 
-/// Reads the bytes of a .npz file: a ZIP archive, stored or deflated, of .npy members below 4 GB. Checked: every length,
-/// every CRC-32, the agreement of the two directories; names must differ. Throws format_error that begins with `source`.
+/// Reads the bytes of a .npz file: a ZIP archive, stored or deflated, of .npy members below 4 GB. Checked: every
+/// length, every CRC-32, the agreement of the two directories; names must differ. Throws format_error that begins with
+/// `source`.
 [[nodiscard]] inline npz_arrays parse_npz(std::string_view bytes, const std::string& source = "the archive") {
   const auto fail = [&](std::string_view problem) -> void {
     throw format_error(sentence(source, " is not a readable .npz archive: ", problem, "."));
@@ -247,7 +252,8 @@ namespace detail {
   if (bytes.size() >= end_size)
     for (std::size_t back = 0; back <= std::min<std::size_t>(bytes.size() - end_size, 65535); ++back) {
       const std::size_t at = bytes.size() - end_size - back;
-      if (detail::little<std::uint32_t>(bytes, at) == 0x06054B50u && detail::little<std::uint16_t>(bytes, at + 20) == back) {
+      if (detail::little<std::uint32_t>(bytes, at) == 0x06054B50u &&
+          detail::little<std::uint16_t>(bytes, at + 20) == back) {
         end = at;
         break;
       }
@@ -265,11 +271,14 @@ namespace detail {
   std::size_t at = directory;
   for (std::size_t member = 0; member < members; ++member) {
     if (end - at < 46 || detail::little<std::uint32_t>(bytes, at) != 0x02014B50u) fail("its directory is damaged");
-    const auto flags = detail::little<std::uint16_t>(bytes, at + 8), method = detail::little<std::uint16_t>(bytes, at + 10);
+    const auto flags = detail::little<std::uint16_t>(bytes, at + 8),
+               method = detail::little<std::uint16_t>(bytes, at + 10);
     const auto crc = detail::little<std::uint32_t>(bytes, at + 16);
-    const std::size_t packed = detail::little<std::uint32_t>(bytes, at + 20), size = detail::little<std::uint32_t>(bytes, at + 24);
+    const std::size_t packed = detail::little<std::uint32_t>(bytes, at + 20),
+                      size = detail::little<std::uint32_t>(bytes, at + 24);
     const std::size_t name_size = detail::little<std::uint16_t>(bytes, at + 28);
-    const std::size_t extra = std::size_t{detail::little<std::uint16_t>(bytes, at + 30)} + detail::little<std::uint16_t>(bytes, at + 32);
+    const std::size_t extra =
+        std::size_t{detail::little<std::uint16_t>(bytes, at + 30)} + detail::little<std::uint16_t>(bytes, at + 32);
     const std::size_t local = detail::little<std::uint32_t>(bytes, at + 42);
     if (end - at - 46 < name_size + extra) fail("its directory is damaged");
     const std::string name(bytes.substr(at + 46, name_size));
@@ -277,7 +286,8 @@ namespace detail {
     if (packed == 0xFFFFFFFFu || size == 0xFFFFFFFFu || local == 0xFFFFFFFFu)
       fail("it is a ZIP64 archive; archives below 4 GB are read");
     if ((flags & 1u) != 0) fail(sentence("its member \"", name, "\" is encrypted"));
-    if (method != 0 && method != 8) fail(sentence("its member \"", name, "\" is packed by method ", method, "; stored and deflated are read"));
+    if (method != 0 && method != 8)
+      fail(sentence("its member \"", name, "\" is packed by method ", method, "; stored and deflated are read"));
     if (!name.ends_with(".npy") || name.size() == 4) fail(sentence("its member \"", name, "\" is no .npy file"));
     if (local > directory || directory - local < 30 || detail::little<std::uint32_t>(bytes, local) != 0x04034B50u)
       fail(sentence("the place of its member \"", name, "\" is wrong"));
@@ -288,7 +298,8 @@ namespace detail {
     const std::string_view data = bytes.substr(local + skip, packed);
     if (method == 0 && packed != size) fail(sentence("its stored member \"", name, "\" has two sizes"));
     // Deflate shrinks by at most 1032; a larger promise is an attack on memory.
-    if (method == 8 && size > 1032 * packed + 64) fail(sentence("its member \"", name, "\" promises an impossible size"));
+    if (method == 8 && size > 1032 * packed + 64)
+      fail(sentence("its member \"", name, "\" promises an impossible size"));
     const std::string where = sentence(source, ", member \"", name, "\"");
     const std::string unpacked = method == 8 ? detail::inflate_exactly(data, size, where) : std::string();
     const std::string_view content = method == 8 ? std::string_view(unpacked) : data;
@@ -301,8 +312,8 @@ namespace detail {
   return out;
 }
 
-/// The bytes of a .npz file, deflated, members in the order of their names, no times in it: the same arrays give the same
-/// bytes. numpy.load reads it. Throws shape_error, or argument_error for a member of 4 GB or more.
+/// The bytes of a .npz file, deflated, members in the order of their names, no times in it: the same arrays give the
+/// same bytes. numpy.load reads it. Throws shape_error, or argument_error for a member of 4 GB or more.
 [[nodiscard]] inline std::string to_npz(const npz_arrays& arrays) {
   std::string out, directory;
   for (const auto& [name, array] : arrays) {
@@ -329,8 +340,8 @@ namespace detail {
     detail::append_little<std::uint16_t>(common, 8);
     detail::append_little<std::uint16_t>(common, 0);       // 00:00
     detail::append_little<std::uint16_t>(common, 0x0021);  // 1 January 1980
-    detail::append_little(common, static_cast<std::uint32_t>(
-                                      crc32(0, reinterpret_cast<const Bytef*>(content.data()), static_cast<uInt>(content.size()))));
+    detail::append_little(common, static_cast<std::uint32_t>(crc32(0, reinterpret_cast<const Bytef*>(content.data()),
+                                                                   static_cast<uInt>(content.size()))));
     detail::append_little(common, static_cast<std::uint32_t>(packed.size()));
     detail::append_little(common, static_cast<std::uint32_t>(content.size()));
     detail::append_little(common, static_cast<std::uint16_t>(file.size()));
@@ -359,7 +370,9 @@ namespace detail {
 }
 
 /// Files. Throw io_error with the path, or format_error.
-[[nodiscard]] inline npy_array read_npy(const std::filesystem::path& path) { return parse_npy(read_file(path), path.string()); }
+[[nodiscard]] inline npy_array read_npy(const std::filesystem::path& path) {
+  return parse_npy(read_file(path), path.string());
+}
 [[nodiscard]] inline npz_arrays read_npz(const std::filesystem::path& path) {
   return parse_npz(read_file(path, 0xFFFFFFFFu), path.string());
 }

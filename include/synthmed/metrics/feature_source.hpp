@@ -20,9 +20,12 @@ enum class fid_profile {
 
 [[nodiscard]] inline std::string to_string(fid_profile profile) {
   switch (profile) {
-    case fid_profile::pytorch_fid: return "pytorch-fid";
-    case fid_profile::clean_fid: return "clean-fid";
-    case fid_profile::torch_fidelity: return "torch-fidelity";
+    case fid_profile::pytorch_fid:
+      return "pytorch-fid";
+    case fid_profile::clean_fid:
+      return "clean-fid";
+    case fid_profile::torch_fidelity:
+      return "torch-fidelity";
   }
   return "unknown";
 }
@@ -49,11 +52,14 @@ class feature_source {
   /// Any other features. Throws argument_error for a name with other letters than a-z, 0-9, '.', '_', '-', and for one
   /// that holds "fid".
   [[nodiscard]] static feature_source named(std::string name) {
-    const auto allowed = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-'; };
+    const auto allowed = [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+    };
     if (name.empty() || !std::all_of(name.begin(), name.end(), allowed))
       throw argument_error(sentence("Features are named with a-z, 0-9, '.', '_' and '-', got \"", name, "\"."));
     if (name.find("fid") != std::string::npos)
-      throw argument_error(sentence("Features named \"", name, "\" would read as FID, which only the FID Inception "
+      throw argument_error(sentence("Features named \"", name,
+                                    "\" would read as FID, which only the FID Inception "
                                     "network's features may be called; choose a name without \"fid\"."));
     return feature_source(std::move(name));
   }

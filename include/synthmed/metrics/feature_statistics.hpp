@@ -57,7 +57,8 @@ class feature_statistics {
  public:
   using observation = feature_view;  ///< a batch of rows; one row is a batch of one
 
-  /// Sees a batch. Throws shape_error when its width differs from earlier batches, argument_error for non-finite numbers.
+  /// Sees a batch. Throws shape_error when its width differs from earlier batches, argument_error for non-finite
+  /// numbers.
   void update(const feature_view& batch) {
     if (batch.rows() == 0) return;
     adopt(batch.dimensions());
@@ -85,8 +86,7 @@ class feature_statistics {
 
   /// Mean and covariance (divisor n - 1). Throws argument_error below two rows.
   [[nodiscard]] feature_moments value() const {
-    if (count() < 2)
-      throw argument_error(sentence("A covariance needs at least 2 rows, got ", count(), "."));
+    if (count() < 2) throw argument_error(sentence("A covariance needs at least 2 rows, got ", count(), "."));
     feature_statistics whole = *this;
     whole.fold();
     feature_moments out{count(), std::move(whole.mean_), std::move(whole.scatter_)};
@@ -101,8 +101,8 @@ class feature_statistics {
   void adopt(std::size_t dimensions) {
     if (kept_.dimensions == 0) kept_.dimensions = dimensions;
     if (kept_.dimensions != dimensions)
-      throw shape_error(sentence("These statistics are of rows of ", kept_.dimensions, " features, got rows of ",
-                                 dimensions, "."));
+      throw shape_error(
+          sentence("These statistics are of rows of ", kept_.dimensions, " features, got rows of ", dimensions, "."));
   }
 
   void fold() {
@@ -126,14 +126,15 @@ class feature_statistics {
     for (std::size_t j = 0; j < mean.size(); ++j) shift[j] = mean[j] - mean_[j];
     for (std::size_t i = 0; i < mean.size(); ++i) {
       const double weight = shift[i] * (before * added / all);
-      for (std::size_t j = 0; j <= i; ++j) scatter_[i * mean.size() + j] += scatter[i * mean.size() + j] + weight * shift[j];
+      for (std::size_t j = 0; j <= i; ++j)
+        scatter_[i * mean.size() + j] += scatter[i * mean.size() + j] + weight * shift[j];
       mean_[i] += shift[i] * (added / all);
     }
     folded_ += n;
   }
 
-  feature_matrix kept_;        // rows not folded yet
-  std::size_t folded_ = 0;     // rows in mean_ and scatter_
+  feature_matrix kept_;     // rows not folded yet
+  std::size_t folded_ = 0;  // rows in mean_ and scatter_
   std::vector<double> mean_;
   std::vector<double> scatter_;  // lower triangle of the centred sum of products
 };

@@ -18,7 +18,8 @@ namespace synthmed {
   return {std::vector<double>(rows * dimensions), dimensions};
 }
 
-/// The given rows, in the given order; a row may be taken more than once. Throws shape_error for a row that is not there.
+/// The given rows, in the given order; a row may be taken more than once. Throws shape_error for a row that is not
+/// there.
 [[nodiscard]] inline feature_matrix take_rows(feature_view from, std::span<const std::size_t> rows) {
   feature_matrix out{{}, from.dimensions()};
   out.values.reserve(rows.size() * from.dimensions());
@@ -33,8 +34,10 @@ namespace synthmed {
 /// Throws shape_error unless both tables have the same number of features, at least one.
 inline void require_same_dimensions(feature_view a, feature_view b) {
   if (a.dimensions() != b.dimensions() || a.dimensions() == 0)
-    throw shape_error(sentence("Two feature tables are compared column by column: they need the same number of columns, "
-                               "at least 1, got ", a.dimensions(), " and ", b.dimensions(), "."));
+    throw shape_error(
+        sentence("Two feature tables are compared column by column: they need the same number of columns, "
+                 "at least 1, got ",
+                 a.dimensions(), " and ", b.dimensions(), "."));
 }
 
 /// The rows of both tables, the first's before the second's. Throws shape_error when their columns differ in number.
@@ -57,8 +60,8 @@ inline void require_finite(feature_view table, std::string_view name) {
 /// Throws argument_error when a table has fewer rows than a metric is defined for.
 inline void require_rows(feature_view table, std::size_t least, std::string_view metric, std::string_view name) {
   if (table.rows() < least)
-    throw argument_error(sentence(metric, " needs at least ", least, " rows in the ", name, " set, got ", table.rows(),
-                                  "."));
+    throw argument_error(
+        sentence(metric, " needs at least ", least, " rows in the ", name, " set, got ", table.rows(), "."));
 }
 
 }  // namespace synthmed

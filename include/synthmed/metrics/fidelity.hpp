@@ -1,5 +1,5 @@
-// Fidelity in one call: Fréchet distance, KID, precision/recall/density/coverage of two sets, each with its interval and
-// with the floor that real images have against real images at the same number.
+// Fidelity in one call: Fréchet distance, KID, precision/recall/density/coverage of two sets, each with its interval
+// and with the floor that real images have against real images at the same number.
 #pragma once
 
 #include <algorithm>
@@ -30,8 +30,8 @@ struct feature_set {
   [[nodiscard]] cluster_index clusters() const {
     if (subjects.empty()) return cluster_index::singletons(features.rows());
     if (subjects.size() != features.rows())
-      throw argument_error(sentence("Every row needs a subject, got ", subjects.size(), " subjects for ", features.rows(),
-                                    " rows."));
+      throw argument_error(
+          sentence("Every row needs a subject, got ", subjects.size(), " subjects for ", features.rows(), " rows."));
     return cluster_index(subjects);
   }
 };
@@ -59,8 +59,8 @@ struct fidelity_estimate {
 /// `candidate` compares one half with as many candidates. The same n on both sides, so the same bias: a candidate set
 /// as good as real scores like `real`.
 struct fidelity_floor {
-  std::size_t n = 0;        ///< rows in each set of a comparison
-  std::size_t repeats = 0;  ///< halvings
+  std::size_t n = 0;                                                 ///< rows in each set of a comparison
+  std::size_t repeats = 0;                                           ///< halvings
   fidelity_values real_mean, real_sd, candidate_mean, candidate_sd;  ///< sd over halvings
 };
 
@@ -152,9 +152,9 @@ class running_values {
 
 }  // namespace detail
 
-/// Compares `candidate` (synthetic) with `reference` (real). The values are exact and over all rows; intervals and floor
-/// need at most set_comparison::row_limit rows together and are left out, with a note, above.
-/// Throws shape_error for different widths, argument_error for fewer rows than the neighbours need or bad numbers.
+/// Compares `candidate` (synthetic) with `reference` (real). The values are exact and over all rows; intervals and
+/// floor need at most set_comparison::row_limit rows together and are left out, with a note, above. Throws shape_error
+/// for different widths, argument_error for fewer rows than the neighbours need or bad numbers.
 [[nodiscard]] inline fidelity_report fidelity(const feature_set& reference, const feature_set& candidate,
                                               const feature_source& source, const fidelity_options& options = {}) {
   const feature_view a = reference.features, b = candidate.features;
@@ -170,8 +170,8 @@ class running_values {
   out.dimensions = a.dimensions();
   out.subjects1 = clusters_a.count();
   out.subjects2 = clusters_b.count();
-  const fidelity_values values{out.frechet_parts.value, kid(a, b),   balls.precision,
-                               balls.recall,            balls.density, balls.coverage};
+  const fidelity_values values{out.frechet_parts.value, kid(a, b),     balls.precision, balls.recall,
+                               balls.density,           balls.coverage};
   if (source.is_inception() && out.dimensions != 2048)
     throw argument_error(sentence("FID is defined on the 2048 pooled features of the Inception network, got ",
                                   out.dimensions, " features."));
@@ -232,10 +232,12 @@ class running_values {
                                  " features plus one: the Fréchet distance is exact for these rows and biased upwards; "
                                  "compare it with the floor at equal n only."));
   if (!source.is_inception())
-    out.notes.push_back(sentence("These are ", source.name(), " features, so the distance is no FID and cannot be "
+    out.notes.push_back(sentence("These are ", source.name(),
+                                 " features, so the distance is no FID and cannot be "
                                  "compared with published FIDs."));
   if (reference.subjects.empty() || candidate.subjects.empty())
-    out.notes.push_back("Rows without subjects count as independent; intervals are too narrow when subjects have several images.");
+    out.notes.push_back(
+        "Rows without subjects count as independent; intervals are too narrow when subjects have several images.");
   return out;
 }
 

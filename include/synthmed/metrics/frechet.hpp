@@ -20,8 +20,8 @@ namespace synthmed {
 
 /// A Fréchet distance and what it is made of.
 struct frechet_result {
-  double value = 0;      ///< mean_term + trace1 + trace2 - 2 cross_term; rounding below 0 is reported as 0
-  double mean_term = 0;  ///< |m1 - m2|^2
+  double value = 0;               ///< mean_term + trace1 + trace2 - 2 cross_term; rounding below 0 is reported as 0
+  double mean_term = 0;           ///< |m1 - m2|^2
   double trace1 = 0, trace2 = 0;  ///< tr S1, tr S2
   double cross_term = 0;          ///< tr sqrt(S1 S2)
   std::size_t n1 = 0, n2 = 0;     ///< rows of the two sets, 0 where a statistics file does not say
@@ -98,7 +98,8 @@ struct covariance_side {
 [[nodiscard]] inline frechet_result frechet_between(const covariance_side& a, const covariance_side& b) {
   const std::size_t d = a.mean.size();
   if (d != b.mean.size())
-    throw shape_error(sentence("The two sets have ", d, " and ", b.mean.size(), " features; expected the same number."));
+    throw shape_error(
+        sentence("The two sets have ", d, " and ", b.mean.size(), " features; expected the same number."));
   frechet_result out;
   out.n1 = a.n;
   out.n2 = b.n;
@@ -140,8 +141,8 @@ struct covariance_side {
 [[nodiscard]] inline frechet_result frechet_distance(const feature_statistics& a, const feature_statistics& b) {
   for (const auto* set : {&a, &b})
     if (set->count() < 2)
-      throw argument_error(sentence("A Fréchet distance needs at least 2 rows in each set, got ", a.count(), " and ",
-                                    b.count(), "."));
+      throw argument_error(
+          sentence("A Fréchet distance needs at least 2 rows in each set, got ", a.count(), " and ", b.count(), "."));
   return detail::frechet_between(detail::side_of(a), detail::side_of(b));
 }
 
@@ -213,8 +214,8 @@ struct frechet_infinity_result {
   frechet_infinity_result out;
   for (const std::size_t size : sizes) {
     if (size < 2 || size > candidate.rows())
-      throw argument_error(sentence("A size lies between 2 and the ", candidate.rows(), " candidate rows, got ", size,
-                                    "."));
+      throw argument_error(
+          sentence("A size lies between 2 and the ", candidate.rows(), " candidate rows, got ", size, "."));
     const feature_view prefix(candidate.values().first(size * candidate.dimensions()), candidate.dimensions());
     require_finite(prefix, "candidate");
     out.distances.push_back(detail::frechet_between(whole, side(prefix)).value);

@@ -31,10 +31,9 @@ struct lapack_complex {
     for (std::size_t j = 0; j < i; ++j) std::swap(t[i * n + j], t[j * n + i]);
   int found = 0;
   const int size = linalg::extent(n);
-  linalg::detail::check(
-      LAPACKE_zgees(LAPACK_COL_MAJOR, 'V', 'N', nullptr, size, lapack_complex{t.data()}, size, &found,
-                    lapack_complex{w.data()}, lapack_complex{q.data()}, size),
-      "zgees");
+  linalg::detail::check(LAPACKE_zgees(LAPACK_COL_MAJOR, 'V', 'N', nullptr, size, lapack_complex{t.data()}, size, &found,
+                                      lapack_complex{w.data()}, lapack_complex{q.data()}, size),
+                        "zgees");
   std::vector<complex> r(n * n);
   for (std::size_t j = 0; j < n; ++j) {
     r[j * n + j] = std::sqrt(t[j * n + j]);
@@ -90,7 +89,8 @@ struct lapack_complex {
   out.method = "sqrtm";
   for (std::size_t i = 0; i < d; ++i) {
     if (std::abs(diagonal[i].imag()) > 1e-3)
-      throw diverged_error(sentence("Imaginary component ", diagonal[i].imag(), " in the square root of S1 S2, as "
+      throw diverged_error(sentence("Imaginary component ", diagonal[i].imag(),
+                                    " in the square root of S1 S2, as "
                                     "pytorch-fid reports it; frechet_distance() has none."));
     out.mean_term += (a.mean[i] - b.mean[i]) * (a.mean[i] - b.mean[i]);
     out.trace1 += a.covariance[i * d + i];

@@ -34,8 +34,8 @@ namespace detail {
   for (std::size_t i = 0; i < x.rows(); i += block)
     for (std::size_t j = 0; j < (self ? i + 1 : y.rows()); j += block) {
       const std::size_t m = std::min(block, x.rows() - i), n = std::min(block, y.rows() - j);
-      const auto dots = linalg::product_transposed(x.values().subspan(i * d, m * d), m,
-                                                   y.values().subspan(j * d, n * d), n, d);
+      const auto dots =
+          linalg::product_transposed(x.values().subspan(i * d, m * d), m, y.values().subspan(j * d, n * d), n, d);
       double part = 0;
       for (std::size_t a = 0; a < m; ++a) {
         double line = 0;

@@ -94,9 +94,8 @@ struct eigen_decomposition {
 [[nodiscard]] inline eigen_decomposition symmetric_eigen(std::vector<double> a, std::size_t n) {
   eigen_decomposition out{std::vector<double>(n), std::move(a)};
   if (n == 0) return out;
-  detail::check(
-      LAPACKE_dsyevd(LAPACK_COL_MAJOR, 'V', 'U', extent(n), out.vectors.data(), extent(n), out.values.data()),
-      "dsyevd");
+  detail::check(LAPACKE_dsyevd(LAPACK_COL_MAJOR, 'V', 'U', extent(n), out.vectors.data(), extent(n), out.values.data()),
+                "dsyevd");
   return out;  // column j in column-major order is row j here
 }
 
@@ -111,8 +110,8 @@ struct eigen_decomposition {
   const double least = static_cast<double>(n) * std::numeric_limits<double>::epsilon() * largest;
   for (std::size_t i = 0; i < n; ++i) {
     if (!(a[i * n + i] * a[i * n + i] > least)) return false;
-    std::fill(a.begin() + static_cast<std::ptrdiff_t>(i * n + i + 1), a.begin() + static_cast<std::ptrdiff_t>((i + 1) * n),
-              0.0);
+    std::fill(a.begin() + static_cast<std::ptrdiff_t>(i * n + i + 1),
+              a.begin() + static_cast<std::ptrdiff_t>((i + 1) * n), 0.0);
   }
   return true;
 }
@@ -123,8 +122,8 @@ struct eigen_decomposition {
   if (n == 0) return s;
   cblas_dtrmm(CblasRowMajor, CblasLeft, CblasLower, CblasTrans, CblasNonUnit, extent(n), extent(n), 1.0, lower.data(),
               extent(n), s.data(), extent(n));
-  cblas_dtrmm(CblasRowMajor, CblasRight, CblasLower, CblasNoTrans, CblasNonUnit, extent(n), extent(n), 1.0, lower.data(),
-              extent(n), s.data(), extent(n));
+  cblas_dtrmm(CblasRowMajor, CblasRight, CblasLower, CblasNoTrans, CblasNonUnit, extent(n), extent(n), 1.0,
+              lower.data(), extent(n), s.data(), extent(n));
   return s;
 }
 

@@ -26,7 +26,9 @@ class packed_references {
   static constexpr std::size_t lanes = 8;
 
   explicit packed_references(feature_view references)
-      : rows_(references.rows()), dims_(references.dimensions()), values_((rows_ + lanes - 1) / lanes * lanes * dims_, 0.0) {
+      : rows_(references.rows()),
+        dims_(references.dimensions()),
+        values_((rows_ + lanes - 1) / lanes * lanes * dims_, 0.0) {
     const auto grain = static_cast<std::int64_t>(1 + 1'000'000 / (dims_ * lanes + 1));
     parallel_for(static_cast<std::int64_t>(panels()), grain, [&](std::int64_t begin, std::int64_t end) {
       for (auto panel = static_cast<std::size_t>(begin); panel < static_cast<std::size_t>(end); ++panel)
@@ -134,8 +136,8 @@ enum class self_pairs {
                                queries.rows(), " and ", references.rows(), " rows."));
   const std::size_t available = references.rows() - (exclude && references.rows() > 0 ? 1 : 0);
   if (k == 0 || k > available)
-    throw argument_error(sentence("The number of neighbours lies between 1 and the ", available,
-                                  " rows to choose from, got ", k, "."));
+    throw argument_error(
+        sentence("The number of neighbours lies between 1 and the ", available, " rows to choose from, got ", k, "."));
   neighbour_table table{queries.rows(), k, std::vector<std::size_t>(queries.rows() * k, references.rows()),
                         std::vector<double>(queries.rows() * k, std::numeric_limits<double>::infinity())};
   for_each_distance(queries, references, [&](std::size_t q, std::size_t first, std::span<const double> squared) {
@@ -155,8 +157,8 @@ enum class self_pairs {
   });
   for (std::size_t q = 0; q < queries.rows(); ++q)
     if (table.index[q * k + k - 1] == references.rows())
-      throw argument_error(sentence("Row ", q, " has no finite distance to ", k,
-                                    " references; expected finite features."));
+      throw argument_error(
+          sentence("Row ", q, " has no finite distance to ", k, " references; expected finite features."));
   for (double& value : table.distance) value = std::sqrt(value);
   return table;
 }

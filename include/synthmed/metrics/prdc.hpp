@@ -56,8 +56,9 @@ namespace detail {
   require_finite(candidate, "candidate");
   const std::size_t n = reference.rows(), m = candidate.rows(), k = options.neighbours;
   if (k == 0 || n <= k || m <= k)
-    throw argument_error(sentence("Precision and recall with ", k, " neighbours need at least 1 neighbour and more than ", k,
-                                  " rows in each set, got ", n, " and ", m, "."));
+    throw argument_error(sentence("Precision and recall with ", k,
+                                  " neighbours need at least 1 neighbour and more than ", k, " rows in each set, got ",
+                                  n, " and ", m, "."));
   const auto real_radius = detail::ball_radii(reference, k), fake_radius = detail::ball_radii(candidate, k);
   std::vector<std::size_t> balls_around(m);
   for_each_distance(candidate, reference, [&](std::size_t j, std::size_t first, std::span<const double> squared) {
@@ -106,7 +107,8 @@ namespace detail {
     for (std::size_t lane = 0; lane < squared.size(); ++lane) {
       if (!(radius[first + lane] < median)) continue;
       const double distance = std::sqrt(squared[lane]);
-      out[j] = std::max(out[j], distance > 0 ? radius[first + lane] / distance : std::numeric_limits<double>::infinity());
+      out[j] =
+          std::max(out[j], distance > 0 ? radius[first + lane] / distance : std::numeric_limits<double>::infinity());
     }
   });
   return out;

@@ -46,7 +46,8 @@ class set_comparison {
   explicit set_comparison(feature_view pool, std::size_t neighbours = 5)
       : pool_(pool), rows_(pool.rows()), neighbours_(neighbours) {
     if (rows_ == 0 || rows_ > row_limit)
-      throw argument_error(sentence("Resampled comparisons take between 1 and ", row_limit, " rows in all, got ", rows_, "."));
+      throw argument_error(
+          sentence("Resampled comparisons take between 1 and ", row_limit, " rows in all, got ", rows_, "."));
     require_finite(pool, "given");
     dots_ = linalg::product_transposed(pool.values(), rows_, pool.values(), rows_, pool.dimensions());
     distances_.resize(rows_ * rows_);
@@ -108,8 +109,8 @@ class set_comparison {
         out.total += weights[i];
       }
     if (out.rows.size() < 2 || out.total <= static_cast<double>(neighbours_))
-      throw argument_error(sentence("A set needs at least 2 different rows and more than ", neighbours_, " in all, got ",
-                                    out.rows.size(), " and ", out.total, "."));
+      throw argument_error(sentence("A set needs at least 2 different rows and more than ", neighbours_,
+                                    " in all, got ", out.rows.size(), " and ", out.total, "."));
     return out;
   }
 
@@ -191,8 +192,8 @@ class set_comparison {
     std::vector<double> cross(a.rows.size() * b.rows.size());
     for (std::size_t i = 0; i < a.rows.size(); ++i)
       for (std::size_t j = 0; j < b.rows.size(); ++j)
-        cross[i * b.rows.size() + j] = std::sqrt(a.weights[i] * b.weights[j]) *
-                                       (dot(a.rows[i], b.rows[j]) - ab[i] - ba[j] + mean_ab);
+        cross[i * b.rows.size() + j] =
+            std::sqrt(a.weights[i] * b.weights[j]) * (dot(a.rows[i], b.rows[j]) - ab[i] - ba[j] + mean_ab);
     const double nuclear = linalg::nuclear_norm(std::move(cross), a.rows.size(), b.rows.size());
     return std::max(0.0, mean_aa + mean_bb - 2 * mean_ab + trace(a, mean_aa) + trace(b, mean_bb) -
                              2 * nuclear / std::sqrt((a.total - 1) * (b.total - 1)));

@@ -25,12 +25,14 @@ namespace synthmed {
   const std::size_t d = out.dimensions();
   for (const auto* numbers : {&out.mean, &out.covariance})
     for (const double value : *numbers)
-      if (!std::isfinite(value)) throw format_error(sentence(path.string(), " holds ", value, "; expected finite statistics."));
+      if (!std::isfinite(value))
+        throw format_error(sentence(path.string(), " holds ", value, "; expected finite statistics."));
   for (std::size_t i = 0; i < d; ++i)
     for (std::size_t j = 0; j < i; ++j)
       if (std::abs(out.covariance[i * d + j] - out.covariance[j * d + i]) >
           1e-5 * (std::abs(out.covariance[i * d + i]) + std::abs(out.covariance[j * d + j]) + 1e-12))
-        throw format_error(sentence(path.string(), ": sigma is not symmetric at (", i, ", ", j, "); expected a covariance."));
+        throw format_error(
+            sentence(path.string(), ": sigma is not symmetric at (", i, ", ", j, "); expected a covariance."));
   if (count != arrays.end() && count->second.values.size() == 1 && count->second.values[0] >= 0 &&
       count->second.values[0] < 9e15)
     out.n = static_cast<std::size_t>(count->second.values[0]);

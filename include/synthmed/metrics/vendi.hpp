@@ -42,12 +42,11 @@ namespace synthmed {
   for (std::size_t i = 0; i < x.rows(); ++i) {
     double square = 0;
     for (const double value : x.row(i)) square += value * value;
-    if (!(square > 0))
-      throw argument_error(sentence("Row ", i, " is all zeros; cosine similarity needs a direction."));
+    if (!(square > 0)) throw argument_error(sentence("Row ", i, " is all zeros; cosine similarity needs a direction."));
     for (std::size_t j = 0; j < x.dimensions(); ++j) unit.values[i * x.dimensions() + j] /= std::sqrt(square);
   }
-  return vendi_score_of_kernel(
-      linalg::product_transposed(unit.values, x.rows(), unit.values, x.rows(), x.dimensions()), x.rows(), order);
+  return vendi_score_of_kernel(linalg::product_transposed(unit.values, x.rows(), unit.values, x.rows(), x.dimensions()),
+                               x.rows(), order);
 }
 
 }  // namespace synthmed

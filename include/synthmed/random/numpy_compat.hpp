@@ -38,8 +38,7 @@ class numpy_random_state {
 
   /// choice(n, size, replace=False): the head of a whole permutation. Throws argument_error when size > n.
   [[nodiscard]] std::vector<std::size_t> choice(std::size_t n, std::size_t size) {
-    if (size > n)
-      throw argument_error(sentence("Cannot choose ", size, " of ", n, " elements without replacement."));
+    if (size > n) throw argument_error(sentence("Cannot choose ", size, " of ", n, " elements without replacement."));
     auto order = permutation(n);
     order.resize(size);
     return order;

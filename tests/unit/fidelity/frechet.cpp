@@ -42,8 +42,7 @@ TEST_CASE("Fréchet distances of the golden features agree with scipy") {
   CHECK(d.method == "cholesky");
   CHECK_FALSE(d.singular());
   CHECK((d.n1 == 80 && d.n2 == 70 && d.dimensions == 16));
-  CHECK(frechet_distance(train, test).value ==
-        Approx(expected["train_test"]["nuclear"].get<double>()).epsilon(1e-10));
+  CHECK(frechet_distance(train, test).value == Approx(expected["train_test"]["nuclear"].get<double>()).epsilon(1e-10));
   CHECK(frechet_distance_pytorch_fid(moments_of(train), moments_of(synth)).value ==
         Approx(expected["train_synth"]["sqrtm"]["value"].get<double>()).epsilon(1e-9));
 }
@@ -74,8 +73,7 @@ TEST_CASE("fewer rows than features: exact by rows, by statistics and by either 
 
 TEST_CASE("a 512-dimensional distance of 100 rows does not depend on the route") {
   const auto a = normal_features(1, 100, 512), b = normal_features(2, 90, 512, 0.5);
-  CHECK(frechet_distance(a, b).value ==
-        Approx(frechet_distance(moments_of(a), moments_of(b)).value).epsilon(1e-9));
+  CHECK(frechet_distance(a, b).value == Approx(frechet_distance(moments_of(a), moments_of(b)).value).epsilon(1e-9));
 }
 
 TEST_CASE("laws of the Fréchet distance") {

@@ -19,8 +19,7 @@ TEST_CASE("KID over all rows agrees with the definition") {
   const auto& expected = oracles()["kid"];
   CHECK(kid(train, synth) == Approx(expected["full_unbiased_train_synth"].get<double>()).epsilon(1e-12));
   CHECK(kid(train, test) == Approx(expected["full_unbiased_train_test"].get<double>()).epsilon(1e-12));
-  CHECK(kid(head(train, 60), head(synth, 60)) ==
-        Approx(expected["first60_train_synth"].get<double>()).epsilon(1e-12));
+  CHECK(kid(head(train, 60), head(synth, 60)) == Approx(expected["first60_train_synth"].get<double>()).epsilon(1e-12));
 }
 
 TEST_CASE("KID over blocks larger than one equals the plain double loop") {

@@ -40,7 +40,8 @@ TEST_CASE("neighbours agree with a plain sort, whatever the remainders of the bl
 TEST_CASE("ties go to the lower index, duplicates of a row are its neighbours at distance exactly 0") {
   const feature_matrix rows{{0.1, 5, 0.1, 0.1, 5.2, 0.1}, 1};
   const auto table = nearest_neighbours(rows, rows, 3, self_pairs::exclude);
-  CHECK(std::vector<std::size_t>(table.indices(2).begin(), table.indices(2).end()) == std::vector<std::size_t>{0, 3, 5});
+  CHECK(std::vector<std::size_t>(table.indices(2).begin(), table.indices(2).end()) ==
+        std::vector<std::size_t>{0, 3, 5});
   CHECK(table.distances(2)[2] == 0.0);
   CHECK(nearest_neighbours(rows, rows, 1).indices(3)[0] == 0);
 }

@@ -23,7 +23,9 @@ struct folder {
 };
 
 npz_arrays sample() {
-  return {{"mu", {{3}, {1, -2.5, 1e300}, false}}, {"sigma", {{2, 3}, {0, 1, 2, 3, 4, 5.5}, true}}, {"n", {{}, {7}, false}},
+  return {{"mu", {{3}, {1, -2.5, 1e300}, false}},
+          {"sigma", {{2, 3}, {0, 1, 2, 3, 4, 5.5}, true}},
+          {"n", {{}, {7}, false}},
           {"none", {{0, 4}, {}, false}}};
 }
 
@@ -69,10 +71,12 @@ TEST_CASE("npy: Fortran order is transposed, other types are named") {
   };
   CHECK(parse_npy(with("{'descr': '<f8', 'fortran_order': True, 'shape': (2, 3)}", 6)).values ==
         std::vector<double>{0, 2, 4, 1, 3, 5});
-  CHECK(contains(message_of<format_error>([&] { (void)parse_npy(with("{'descr': '<i8', 'fortran_order': False, 'shape': (1,)}", 1)); }),
+  CHECK(contains(message_of<format_error>(
+                     [&] { (void)parse_npy(with("{'descr': '<i8', 'fortran_order': False, 'shape': (1,)}", 1)); }),
                  "\"<i8\""));
-  for (const char* bad : {"{'descr': '<f8', 'fortran_order': False, 'shape': (2,)}", "{'descr': '<f8', 'fortran_order': No, 'shape': (1,)}",
-                          "{'descr': '<f8', 'shape': (1,)}", "{'descr': '<f8', 'descr': '<f8', 'fortran_order': False, 'shape': (1,)}",
+  for (const char* bad : {"{'descr': '<f8', 'fortran_order': False, 'shape': (2,)}",
+                          "{'descr': '<f8', 'fortran_order': No, 'shape': (1,)}", "{'descr': '<f8', 'shape': (1,)}",
+                          "{'descr': '<f8', 'descr': '<f8', 'fortran_order': False, 'shape': (1,)}",
                           "{'descr': '<f8', 'fortran_order': False, 'shape': (1,), 'x': 1}", "{'descr': '<f8",
                           "{'descr': '<f8', 'fortran_order': False, 'shape': (99999999999, 99999999999)}",
                           "{'descr': '<f8', 'fortran_order': False, 'shape': (-1,)}", "[]"})
@@ -134,7 +138,8 @@ TEST_CASE("statistics files: written, read, refused") {
   write_npz(f.path / "foreign.npz", {{"mu", {{2}, {1, 2}, false}}, {"sigma", {{2, 2}, {1, 0, 0, 1}, true}}});
   CHECK(read_statistics(f.path / "foreign.npz").n == 0);
   write_npz(f.path / "bad.npz", {{"mu", {{2}, {1, 2}, false}}});
-  CHECK(contains(message_of<format_error>([&] { (void)read_statistics(f.path / "bad.npz"); }), "expected the arrays mu and sigma"));
+  CHECK(contains(message_of<format_error>([&] { (void)read_statistics(f.path / "bad.npz"); }),
+                 "expected the arrays mu and sigma"));
   write_npz(f.path / "bad.npz", {{"mu", {{2}, {1, 2}, false}}, {"sigma", {{2, 2}, {1, 2, 0, 1}, false}}});
   CHECK(contains(message_of<format_error>([&] { (void)read_statistics(f.path / "bad.npz"); }), "not symmetric"));
   CHECK_THROWS_AS(read_statistics(f.path / "none.npz"), io_error);

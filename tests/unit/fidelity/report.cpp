@@ -1,4 +1,5 @@
-// Resampled comparisons and the fidelity report: consistent with the plain metrics, honest intervals, a floor that works.
+// Resampled comparisons and the fidelity report: consistent with the plain metrics, honest intervals, a floor that
+// works.
 #include <support/catch.hpp>
 
 #include <synthmed/metrics/fidelity.hpp>
@@ -60,7 +61,8 @@ TEST_CASE("fidelity of the golden features: values, intervals, floor, line") {
 }
 
 TEST_CASE("the floor tells a shifted set from real ones") {
-  const auto real = normal_features(1, 120, 10), same = normal_features(2, 120, 10), far = normal_features(3, 120, 10, 1.0);
+  const auto real = normal_features(1, 120, 10), same = normal_features(2, 120, 10),
+             far = normal_features(3, 120, 10, 1.0);
   const auto good = fidelity({real}, {same}, feature_source::named("x"), {.replicates = 0});
   const auto bad = fidelity({real}, {far}, feature_source::named("x"), {.replicates = 0});
   CHECK(std::abs(good.floor->candidate_mean.frechet - good.floor->real_mean.frechet) < 4 * good.floor->real_sd.frechet);
@@ -97,7 +99,8 @@ TEST_CASE("what fidelity says and refuses") {
     no_fid = no_fid || contains(note, "no FID");
   }
   CHECK((singular && no_fid));
-  CHECK(contains(message_of<argument_error>([&] { (void)fidelity({a}, {b}, feature_source::inception(fid_profile::clean_fid)); }),
-                 "2048"));
+  CHECK(contains(
+      message_of<argument_error>([&] { (void)fidelity({a}, {b}, feature_source::inception(fid_profile::clean_fid)); }),
+      "2048"));
   CHECK_THROWS_AS(fidelity({a, {"one"}}, {b}, feature_source::named("x")), argument_error);
 }

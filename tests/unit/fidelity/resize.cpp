@@ -69,6 +69,7 @@ TEST_CASE("fid_input: channels, ranges and grey pictures") {
   const auto planes = fid_input(red, fid_profile::pytorch_fid);
   CHECK((planes[0] == 1.0f && planes[299 * 299] == -1.0f && planes[2 * 299 * 299] == -1.0f));
   CHECK_THROWS_AS(fid_input(picture(), fid_profile::clean_fid), shape_error);
-  CHECK(contains(message_of<shape_error>([] { (void)resize_plane(std::vector<float>(3), 2, 2, 1, 1, resize_rule::tf1_bilinear); }),
-                 "3 values for 2 x 2"));
+  CHECK(contains(
+      message_of<shape_error>([] { (void)resize_plane(std::vector<float>(3), 2, 2, 1, 1, resize_rule::tf1_bilinear); }),
+      "3 values for 2 x 2"));
 }

@@ -1,4 +1,5 @@
-// Membership inference: the golden AUC, chance where nothing leaks, success where copies were made, subjects, small sets.
+// Membership inference: the golden AUC, chance where nothing leaks, success where copies were made, subjects, small
+// sets.
 #include <support/catch.hpp>
 
 #include <synthmed/metrics/privacy.hpp>
@@ -61,9 +62,11 @@ TEST_CASE("true positives at one percent false positives, by hand") {
   const auto result = judge_attacks(std::vector{attack}, cluster_index::singletons(210), 10, {.replicates = 50})[0];
   CHECK(result.tpr.value == Approx(0.5));  // above 197, the third highest
   attack.holdout.resize(50);               // none may: all above 49
-  CHECK(judge_attacks(std::vector{attack}, cluster_index::singletons(60), 10, {.replicates = 50})[0].tpr.value == Approx(0.7));
+  CHECK(judge_attacks(std::vector{attack}, cluster_index::singletons(60), 10, {.replicates = 50})[0].tpr.value ==
+        Approx(0.7));
   attack.train[5] = attack.holdout[49] = 100;  // a tie is not above
-  CHECK(judge_attacks(std::vector{attack}, cluster_index::singletons(60), 10, {.replicates = 50})[0].tpr.value == Approx(0.5));
+  CHECK(judge_attacks(std::vector{attack}, cluster_index::singletons(60), 10, {.replicates = 50})[0].tpr.value ==
+        Approx(0.5));
 }
 
 TEST_CASE("images of one subject are no independent evidence") {

@@ -25,7 +25,8 @@ TEST_CASE("the golden set's five planted copies are found where every average mi
 }
 
 TEST_CASE("without copies nothing is flagged, and the verdict claims no more than was tried") {
-  const auto report = privacy_audit({{normal_features(1, 200, 12)}, {normal_features(2, 200, 12)}, normal_features(3, 150, 12)});
+  const auto report =
+      privacy_audit({{normal_features(1, 200, 12)}, {normal_features(2, 200, 12)}, normal_features(3, 150, 12)});
   CHECK_FALSE(report.flagged);
   CHECK(contains(report.verdict(), "Tried: "));
   CHECK(contains(report.verdict(), "no proof of privacy"));
@@ -46,16 +47,19 @@ TEST_CASE("a critic's scores are one more attack") {
   CHECK(report.flagged);
   CHECK(contains(report.verdict(), "the critic attack tells"));
   critic.train.pop_back();
-  CHECK(contains(message_of<argument_error>([&] {
-                   (void)privacy_audit({{normal_features(1, 100, 5)}, {normal_features(2, 100, 5)}, normal_features(3, 100, 5), critic});
-                 }),
-                 "scores 99 training"));
+  CHECK(
+      contains(message_of<argument_error>([&] {
+                 (void)privacy_audit(
+                     {{normal_features(1, 100, 5)}, {normal_features(2, 100, 5)}, normal_features(3, 100, 5), critic});
+               }),
+               "scores 99 training"));
 }
 
 TEST_CASE("small sets are warned about") {
   const auto report = privacy_audit({{normal_features(1, 4, 3)}, {normal_features(2, 4, 3)}, normal_features(3, 4, 3)});
   CHECK(contains(report.warnings.at(0), "no attack can reach the limit"));
-  const auto larger = privacy_audit({{normal_features(1, 40, 3)}, {normal_features(2, 30, 3)}, normal_features(3, 40, 3)});
+  const auto larger =
+      privacy_audit({{normal_features(1, 40, 3)}, {normal_features(2, 30, 3)}, normal_features(3, 40, 3)});
   CHECK(contains(larger.warnings.at(0), "Only 30 subjects"));
 }
 
@@ -72,7 +76,8 @@ TEST_CASE("features that coincide anyway prove no copying") {
 }
 
 TEST_CASE("canaries: weakly disguised copies are found, strongly disguised ones need not be") {
-  const auto train = normal_features(1, 120, 16), holdout = normal_features(2, 120, 16), synthetic = normal_features(3, 100, 16);
+  const auto train = normal_features(1, 120, 16), holdout = normal_features(2, 120, 16),
+             synthetic = normal_features(3, 100, 16);
   const auto results = plant_canaries({{train}, {holdout}, synthetic});
   REQUIRE(results.size() == 6);
   for (const auto& result : results) {
@@ -102,7 +107,8 @@ TEST_CASE("false alarms on unseen records are rare, with several images per subj
 }
 
 TEST_CASE("the audit is the same for any number of threads") {
-  const auto train = normal_features(1, 90, 7), holdout = normal_features(2, 80, 7), synthetic = normal_features(3, 70, 7);
+  const auto train = normal_features(1, 90, 7), holdout = normal_features(2, 80, 7),
+             synthetic = normal_features(3, 70, 7);
   set_threads(1);
   const auto one = privacy_audit({{train}, {holdout}, synthetic});
   set_threads(4);

@@ -27,8 +27,10 @@ TEST_CASE("distances, DCR and NNDR of the golden sets") {
   CHECK(to_train[static_cast<std::size_t>(least)] == agrees(expected["min_train_synth"]));
   // the five copies tie to 1e-14; the reference names one of them
   CHECK(to_train[expected["argmin"][0].get<std::size_t>()] == agrees(expected["min_train_synth"]));
-  CHECK(d.synthetic_to_train.indices(expected["argmin"][0].get<std::size_t>())[0] == expected["argmin"][1].get<std::size_t>());
-  const auto control = privacy_distances::nearest(d.holdout_to_train), own = privacy_distances::nearest(d.train_to_train);
+  CHECK(d.synthetic_to_train.indices(expected["argmin"][0].get<std::size_t>())[0] ==
+        expected["argmin"][1].get<std::size_t>());
+  const auto control = privacy_distances::nearest(d.holdout_to_train),
+             own = privacy_distances::nearest(d.train_to_train);
   CHECK(*std::min_element(control.begin(), control.end()) == agrees(expected["min_train_test"]));
   CHECK(*std::min_element(own.begin(), own.end()) == agrees(expected["min_train_train_excl_self"]));
   for (const auto& [p, i] : {std::pair{0.01, 0}, {0.05, 1}, {0.5, 2}})
@@ -68,7 +70,8 @@ TEST_CASE("authenticity, C_T, MiFID and Alaa's curves of the golden sets") {
   }
 }
 
-TEST_CASE("the released authenticity code fails where synthetic rows outnumber training rows; so does its compat mode") {
+TEST_CASE(
+    "the released authenticity code fails where synthetic rows outnumber training rows; so does its compat mode") {
   const auto train = normal_features(1, 5, 2), many = normal_features(2, 50, 2);
   const auto d = measure_distances(train, normal_features(3, 5, 2), many);
   CHECK(contains(message_of<argument_error>([&] { (void)authenticity_released_code(d); }), "there are 5"));
@@ -86,7 +89,8 @@ TEST_CASE("exact copies: never authentic, ratio 0, C_T far below 0") {
 
 TEST_CASE("what the distances refuse") {
   const auto a = normal_features(1, 10, 3);
-  CHECK(contains(message_of<argument_error>([&] { (void)measure_distances(head(a, 1), a, a); }), "training set, got 1"));
+  CHECK(
+      contains(message_of<argument_error>([&] { (void)measure_distances(head(a, 1), a, a); }), "training set, got 1"));
   CHECK_THROWS_AS(measure_distances(a, a, normal_features(1, 10, 4)), shape_error);
   CHECK_THROWS_AS(memorisation_distance(feature_matrix{{0, 0}, 2}, feature_matrix{{1, 1}, 2}), argument_error);
 }

@@ -31,7 +31,8 @@ struct alpha_precision_result {
   const auto to_mean = [](feature_view centre_of, feature_view rows) {
     std::vector<double> mean(rows.dimensions()), out(rows.rows());
     for (std::size_t i = 0; i < centre_of.rows(); ++i)
-      for (std::size_t j = 0; j < mean.size(); ++j) mean[j] += centre_of.row(i)[j] / static_cast<double>(centre_of.rows());
+      for (std::size_t j = 0; j < mean.size(); ++j)
+        mean[j] += centre_of.row(i)[j] / static_cast<double>(centre_of.rows());
     for (std::size_t i = 0; i < out.size(); ++i) {
       for (std::size_t j = 0; j < mean.size(); ++j) out[i] += (rows.row(i)[j] - mean[j]) * (rows.row(i)[j] - mean[j]);
       out[i] = std::sqrt(out[i]);
@@ -40,7 +41,8 @@ struct alpha_precision_result {
   };
   const auto real_radius = to_mean(real, real), synthetic_at = to_mean(real, synthetic);
   const auto own_radius = to_mean(synthetic, synthetic);
-  const auto nearest = nearest_neighbours(real, synthetic, 1), among = nearest_neighbours(real, real, 1, self_pairs::exclude);
+  const auto nearest = nearest_neighbours(real, synthetic, 1),
+             among = nearest_neighbours(real, real, 1, self_pairs::exclude);
   std::vector<double> matched(real.rows());
   for (std::size_t i = 0; i < matched.size(); ++i) matched[i] = own_radius[nearest.indices(i)[0]];
 

@@ -1,4 +1,5 @@
-// Membership-inference attacks: can records of the training set be told from held-out ones by looking at the synthetic set?
+// Membership-inference attacks: can records of the training set be told from held-out ones by looking at the synthetic
+// set?
 #pragma once
 
 #include <algorithm>
@@ -86,7 +87,8 @@ namespace detail {
 
 /// Monte Carlo (Hilprecht et al. 2019): the share of synthetic records within epsilon, the median over all real records
 /// of the distance to the nearest synthetic one.
-[[nodiscard]] inline attack_scores monte_carlo_attack(feature_view train, feature_view holdout, feature_view synthetic) {
+[[nodiscard]] inline attack_scores monte_carlo_attack(feature_view train, feature_view holdout,
+                                                      feature_view synthetic) {
   const auto pool = stack_rows(train, holdout);
   const auto table = nearest_neighbours(pool, synthetic, 1);
   const double epsilon = quantile(table.distance, 0.5);
@@ -103,14 +105,15 @@ namespace detail {
 /// What an attack achieves.
 struct attack_result {
   std::string name;
+  attack_scores scores;    ///< what was judged
   auc_estimate auc;        ///< area under its ROC curve, with the subject-clustered 95 % interval (Obuchowski 1997)
   auc_estimate auc_naive;  ///< the same, records taken as independent (DeLong)
   double p = 1;            ///< one-sided, AUC > 1/2, clustered; not below what the number of subjects allows
   double holm_p = 1;       ///< p adjusted for the number of attacks (Holm 1979)
   double lower_limit = 0;  ///< the AUC's lower limit at the step's share of 1 - confidence
   bool exceeds = false;    ///< holm_p < 1 - confidence: the limit exceeds 1/2
-  estimate tpr;            ///< share of training records recognised when at most 1 % of held-out ones are taken for them,
-                           ///< with a percentile interval over resampled subjects
+  estimate tpr;  ///< share of training records recognised when at most 1 % of held-out ones are taken for them,
+                 ///< with a percentile interval over resampled subjects
 };
 
 namespace detail {
@@ -155,7 +158,8 @@ struct attack_options {
   for (std::size_t i = 0; i < subjects.size(); ++i) {
     const std::uint8_t side = i < train_rows ? 1 : 2;
     if ((seen[subjects[i]] | side) == 3)
-      throw argument_error(sentence("Record ", i - train_rows, " of the held-out set is of a subject that the training set has too; "
+      throw argument_error(sentence("Record ", i - train_rows,
+                                    " of the held-out set is of a subject that the training set has too; "
                                     "membership can only be judged between sets without common subjects."));
     if (seen[subjects[i]] == 0) (side == 1 ? train_subjects : holdout_subjects) += 1;
     seen[subjects[i]] = side;
@@ -172,6 +176,7 @@ struct attack_options {
     const ranked_scores ranked(scores, labels);
     attack_result result;
     result.name = attack.name;
+    result.scores = attack;
     result.auc = delong_clustered(ranked, subjects);
     result.auc_naive = delong(ranked);
     const double se = result.auc.standard_error, above = result.auc.value - 0.5;
@@ -182,7 +187,8 @@ struct attack_options {
     result.p = std::max(result.p, detail::smallest_p(train_subjects, holdout_subjects));
     const auto replicates = bootstrap(
         resampling::subjects(subjects),
-        table_statistic(ranked, [&](const tie_table& t) { return detail::sensitivity_at_rate(t, options.false_positives); }),
+        table_statistic(ranked,
+                        [&](const tie_table& t) { return detail::sensitivity_at_rate(t, options.false_positives); }),
         {.replicates = options.replicates, .seed = options.seed.fold(attack.name)});
     result.tpr = quantile_interval(replicates);
     p.push_back(result.p);

@@ -56,20 +56,25 @@ struct privacy_report {
     for (const auto& attack : attacks) tried += (tried.empty() ? "" : ", ") + attack.name;
     for (const auto& attack : attacks)
       if (attack.exceeds)
-        found += sentence(found.empty() ? "" : "; ", "the ", attack.name, " attack tells training from held-out records "
-                          "(AUC ", rounded(attack.auc.value), ", lower limit ", rounded(attack.lower_limit), ")");
+        found += sentence(found.empty() ? "" : "; ", "the ", attack.name,
+                          " attack tells training from held-out records "
+                          "(AUC ",
+                          rounded(attack.auc.value), ", lower limit ", rounded(attack.lower_limit), ")");
     if (duplicates > 0)
-      found += sentence(found.empty() ? "" : "; ", duplicates, duplicates == 1 ? " synthetic record lies" : " synthetic records lie",
+      found += sentence(found.empty() ? "" : "; ", duplicates,
+                        duplicates == 1 ? " synthetic record lies" : " synthetic records lie",
                         " closer to a training record than chance allows");
-    std::string out = sentence("Tried: membership inference (", tried, ") on ", train_subjects, " training and ", holdout_subjects,
-                               " held-out subjects, and a search for duplicates among ", synthetic_rows, " synthetic records. ");
+    std::string out =
+        sentence("Tried: membership inference (", tried, ") on ", train_subjects, " training and ", holdout_subjects,
+                 " held-out subjects, and a search for duplicates among ", synthetic_rows, " synthetic records. ");
     if (flagged) return out + "Found: " + found + ". The set is flagged: look at the listed pairs before it is shared.";
     out += "Found: no attack whose lower 99 % limit exceeds 0.5 and no duplicate. ";
     if (std::isfinite(detectable_auc) && detectable_auc < 1)
       out += sentence("An attack with an AUC below ", rounded(detectable_auc), " would probably have been missed. ");
     else
       out += "With so few subjects hardly any attack could have been found. ";
-    return out + "This is no proof of privacy: other features, attacks and attackers with more knowledge were not tried.";
+    return out +
+           "This is no proof of privacy: other features, attacks and attackers with more knowledge were not tried.";
   }
 
  private:
@@ -98,7 +103,7 @@ struct privacy_report {
   std::vector<std::string> ids;
   const auto add = [&](const feature_set& set, const char* prefix) {
     for (std::size_t i = 0; i < set.features.rows(); ++i)
-      ids.push_back(set.subjects.empty() ? sentence(prefix, i) : "=" + set.subjects[i]);
+      ids.push_back(set.subjects.empty() ? sentence(prefix, i) : sentence("=", set.subjects[i]));
   };
   add(inputs.train, "t");
   add(inputs.holdout, "h");
@@ -116,27 +121,35 @@ struct privacy_report {
     out.exact_duplicates += pair.exact;
     out.duplicates += pair.duplicate;
   }
-  out.flagged = out.duplicates > 0 || std::any_of(out.attacks.begin(), out.attacks.end(), [](const auto& a) { return a.exceeds; });
+  out.flagged = out.duplicates > 0 ||
+                std::any_of(out.attacks.begin(), out.attacks.end(), [](const auto& a) { return a.exceeds; });
 
   // Under no leakage an AUC over a and b independent subjects has variance (a + b + 1) / (12 a b).
   const auto a = static_cast<double>(out.train_subjects), b = static_cast<double>(out.holdout_subjects);
   const double alpha = (1 - options.attacks.confidence) / static_cast<double>(out.attacks.size());
-  out.detectable_auc = std::min(1.0, 0.5 + (normal_quantile(1 - alpha) + normal_quantile(0.8)) * std::sqrt((a + b + 1) / (12 * a * b)));
+  out.detectable_auc =
+      std::min(1.0, 0.5 + (normal_quantile(1 - alpha) + normal_quantile(0.8)) * std::sqrt((a + b + 1) / (12 * a * b)));
   if (detail::smallest_p(a, b) * static_cast<double>(out.attacks.size()) >= 1 - options.attacks.confidence)
-    out.warnings.push_back(sentence("With ", out.train_subjects, " training and ", out.holdout_subjects,
-                                    " held-out subjects no attack can reach the limit, whatever was memorised: an audit by attacks needs more."));
+    out.warnings.push_back(sentence(
+        "With ", out.train_subjects, " training and ", out.holdout_subjects,
+        " held-out subjects no attack can reach the limit, whatever was memorised: an audit by attacks needs more."));
   else if (std::min(a, b) < 50)
-    out.warnings.push_back(sentence("Only ", std::min(out.train_subjects, out.holdout_subjects), " subjects in the smaller real set: intervals are "
+    out.warnings.push_back(sentence("Only ", std::min(out.train_subjects, out.holdout_subjects),
+                                    " subjects in the smaller real set: intervals are "
                                     "rough below 50, and only attacks with an AUC above about ",
                                     std::round(out.detectable_auc * 100) / 100, " are likely to be found."));
   if (out.holdout_rows < 1000)
-    out.warnings.push_back(sentence("The 0.1 % quantile of ", out.holdout_rows, " held-out distances is close to their minimum; ",
+    out.warnings.push_back(sentence("The 0.1 % quantile of ", out.holdout_rows,
+                                    " held-out distances is close to their minimum; ",
                                     "it is a quantile from 1000 held-out records on."));
   if (out.exact_duplicates > out.duplicates)
-    out.warnings.push_back(sentence(out.exact_duplicates, " synthetic records equal a training record in every feature, but held-out "
-                                    "records lie as close to training ones: these features cannot tell copies from coincidence."));
+    out.warnings.push_back(
+        sentence(out.exact_duplicates,
+                 " synthetic records equal a training record in every feature, but held-out "
+                 "records lie as close to training ones: these features cannot tell copies from coincidence."));
   if (inputs.train.subjects.empty() || inputs.holdout.subjects.empty())
-    out.warnings.push_back("Records without subjects count as independent: intervals are too narrow when subjects have several images.");
+    out.warnings.push_back(
+        "Records without subjects count as independent: intervals are too narrow when subjects have several images.");
   return out;
 }
 

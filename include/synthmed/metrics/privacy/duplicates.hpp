@@ -17,10 +17,10 @@ namespace synthmed {
 struct duplicate_options {
   /// A duplicate lies below this quantile of d(H, T), the held-out records' distances to the training set.
   double quantile = 0.001;
-  /// And it is improbable: nearest distances follow c x^m at their lower end (m: how many directions the data vary in), so
-  /// the tails of d(H, T) and d(S, H) say below which distance any of the |S| synthetic records falls by chance with at
-  /// most this probability. Without it the quantile alone would call the closest of some hundred unrelated
-  /// records a copy half of the time. 1 turns this condition off.
+  /// And it is improbable: nearest distances follow c x^m at their lower end (m: how many directions the data vary in),
+  /// so the tails of d(H, T) and d(S, H) say below which distance any of the |S| synthetic records falls by chance with
+  /// at most this probability. Without it the quantile alone would call the closest of some hundred unrelated records a
+  /// copy half of the time. 1 turns this condition off.
   double chance = 0.001;
 };
 
@@ -35,9 +35,9 @@ struct duplicate_limits {
 struct nearest_pair {
   std::size_t synthetic = 0, train = 0;  ///< rows
   double distance = 0;
-  double ratio = 0;       ///< distance over the second nearest training record's (NNDR)
-  bool exact = false;     ///< distance 0: equal in every feature
-  bool duplicate = false; ///< below the threshold
+  double ratio = 0;        ///< distance over the second nearest training record's (NNDR)
+  bool exact = false;      ///< distance 0: equal in every feature
+  bool duplicate = false;  ///< below the threshold
 };
 
 namespace detail {
@@ -60,7 +60,8 @@ namespace detail {
 }  // namespace detail
 
 /// The limits for a set of distances. Throws argument_error for probabilities outside (0, 1].
-[[nodiscard]] inline duplicate_limits duplicate_limits_of(const privacy_distances& d, const duplicate_options& options = {}) {
+[[nodiscard]] inline duplicate_limits duplicate_limits_of(const privacy_distances& d,
+                                                          const duplicate_options& options = {}) {
   if (!(options.quantile > 0 && options.quantile <= 1 && options.chance > 0 && options.chance <= 1))
     throw argument_error(sentence("Duplicate limits need probabilities in (0, 1], got quantile ", options.quantile,
                                   " and chance ", options.chance, "."));
@@ -68,21 +69,25 @@ namespace detail {
   duplicate_limits out{quantile(control, options.quantile), std::numeric_limits<double>::infinity()};
   if (options.chance < 1) {
     const auto draws = static_cast<double>(d.synthetic_to_train.rows);
-    out.tail_limit = std::min(detail::lower_tail_limit(control, options.chance, draws),
-                              detail::lower_tail_limit(privacy_distances::nearest(d.synthetic_to_holdout), options.chance, draws));
+    out.tail_limit =
+        std::min(detail::lower_tail_limit(control, options.chance, draws),
+                 detail::lower_tail_limit(privacy_distances::nearest(d.synthetic_to_holdout), options.chance, draws));
   }
   return out;
 }
 
 /// Every synthetic record with its nearest training record, closest first (equal distances by row).
-[[nodiscard]] inline std::vector<nearest_pair> nearest_pairs(const privacy_distances& d, const duplicate_limits& limits) {
+[[nodiscard]] inline std::vector<nearest_pair> nearest_pairs(const privacy_distances& d,
+                                                             const duplicate_limits& limits) {
   std::vector<nearest_pair> out;
   const auto ratios = privacy_distances::ratios(d.synthetic_to_train);
   for (std::size_t i = 0; i < d.synthetic_to_train.rows; ++i) {
     const double distance = d.synthetic_to_train.distances(i)[0];
-    out.push_back({i, d.synthetic_to_train.indices(i)[0], distance, ratios[i], distance == 0.0, distance < limits.threshold()});
+    out.push_back(
+        {i, d.synthetic_to_train.indices(i)[0], distance, ratios[i], distance == 0.0, distance < limits.threshold()});
   }
-  std::stable_sort(out.begin(), out.end(), [](const nearest_pair& a, const nearest_pair& b) { return a.distance < b.distance; });
+  std::stable_sort(out.begin(), out.end(),
+                   [](const nearest_pair& a, const nearest_pair& b) { return a.distance < b.distance; });
   return out;
 }
 

@@ -19,10 +19,10 @@ namespace synthmed {
 
 /// Distances between the three sets. T training, H held out, S synthetic.
 struct privacy_distances {
-  neighbour_table synthetic_to_train;    ///< two nearest
-  neighbour_table synthetic_to_holdout;  ///< nearest
-  neighbour_table holdout_to_train;      ///< two nearest: the control of synthetic_to_train
-  neighbour_table train_to_train;        ///< nearest, itself left out
+  neighbour_table synthetic_to_train;                        ///< two nearest
+  neighbour_table synthetic_to_holdout;                      ///< nearest
+  neighbour_table holdout_to_train;                          ///< two nearest: the control of synthetic_to_train
+  neighbour_table train_to_train;                            ///< nearest, itself left out
   neighbour_table train_to_synthetic, holdout_to_synthetic;  ///< nearest
 
   /// The first column of a table.
@@ -45,18 +45,16 @@ struct privacy_distances {
 
 /// All the distances an audit needs. Throws shape_error for different widths, argument_error for sets below two rows or
 /// numbers that are not finite.
-[[nodiscard]] inline privacy_distances measure_distances(feature_view train, feature_view holdout, feature_view synthetic) {
+[[nodiscard]] inline privacy_distances measure_distances(feature_view train, feature_view holdout,
+                                                         feature_view synthetic) {
   for (const auto& [set, name] : {std::pair{train, "training"}, {holdout, "held-out"}, {synthetic, "synthetic"}}) {
     require_rows(set, 2, "A privacy audit", name);
     require_finite(set, name);
     require_same_dimensions(train, set);
   }
-  return {nearest_neighbours(synthetic, train, 2),
-          nearest_neighbours(synthetic, holdout, 1),
-          nearest_neighbours(holdout, train, 2),
-          nearest_neighbours(train, train, 1, self_pairs::exclude),
-          nearest_neighbours(train, synthetic, 1),
-          nearest_neighbours(holdout, synthetic, 1)};
+  return {nearest_neighbours(synthetic, train, 2), nearest_neighbours(synthetic, holdout, 1),
+          nearest_neighbours(holdout, train, 2),   nearest_neighbours(train, train, 1, self_pairs::exclude),
+          nearest_neighbours(train, synthetic, 1), nearest_neighbours(holdout, synthetic, 1)};
 }
 
 /// Share of synthetic records that are closer to the training than to the held-out set, ties counted half.
@@ -80,8 +78,8 @@ struct dcr_share_result {
   return out;
 }
 
-/// Authenticity (Alaa et al. 2022, section 3.3): share of synthetic records that are farther from their nearest training
-/// record t* than t* is from its own nearest fellow. Noise-free copies are never authentic.
+/// Authenticity (Alaa et al. 2022, section 3.3): share of synthetic records that are farther from their nearest
+/// training record t* than t* is from its own nearest fellow. Noise-free copies are never authentic.
 [[nodiscard]] inline double authenticity(const privacy_distances& d) {
   std::size_t authentic = 0;
   for (std::size_t i = 0; i < d.synthetic_to_train.rows; ++i) {
