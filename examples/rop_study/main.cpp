@@ -62,6 +62,8 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", SYNTHMED_VERSION);
   app.require_subcommand(1);
   rop_study::add_prepare(app);
+  rop_study::add_compare(app);
+  rop_study::add_umap(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& problem) {

@@ -1,6 +1,7 @@
 // All inference: intervals, DeLong, clustered DeLong, bootstrap, tests.
 #pragma once
 
+#include <synthmed/metrics/inference/bands.hpp>
 #include <synthmed/metrics/inference/bootstrap.hpp>
 #include <synthmed/metrics/inference/delong.hpp>
 #include <synthmed/metrics/inference/interval.hpp>
