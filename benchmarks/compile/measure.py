@@ -27,7 +27,7 @@ def measure(compiler, header, flags, folder):
     source = pathlib.Path(folder) / "unit.cpp"
     source.write_text(f"#include <{header}>\nint main() {{}}\n")
     includes = [f"-I{ROOT}/include"] + [f"-I{path}/include" for path in sorted((ROOT / "backends").iterdir())]
-    command = [compiler, "-std=c++20", "-fsyntax-only", "-fopenmp" if "clang" not in compiler else "-O0",
+    command = [compiler, "-std=c++20", "-O1", "-fsyntax-only", "-fopenmp" if "clang" not in compiler else "-O1",
                "-DBOOST_HANA_CONFIG_ENABLE_STRING_UDL", *includes, *flags, str(source)]
     child = subprocess.Popen(command, stderr=subprocess.PIPE)
     text = child.stderr.read().decode()

@@ -18,7 +18,7 @@ WARNINGS = "-Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -We
 
 def check(header):
     unit = f"#include <{header}>\n#include <{header}>\nint main() {{}}\n"
-    command = [compiler, "-std=c++20", "-fsyntax-only", *WARNINGS, *flags, "-x", "c++", "-"]
+    command = [compiler, "-std=c++20", "-O1", "-fsyntax-only", *WARNINGS, *flags, "-x", "c++", "-"]
     done = subprocess.run(command, input=unit, text=True, capture_output=True)
     missing = re.search(r"fatal error: '?([^:'\s]+)'?(?:: No such file|.* file not found)", done.stderr)
     if missing and not missing.group(1).startswith("synthmed/"):
