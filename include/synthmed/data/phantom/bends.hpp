@@ -20,11 +20,11 @@ namespace synthmed {
 /// Slope (root mean square, radians) of a trunk's bends at severity v, before nuisance factors: arc/chord is about
 /// 1 + slope^2 / 2.
 [[nodiscard]] inline double bend_slope(vessel_kind kind, double v) noexcept {
-  return kind == vessel_kind::artery ? .27 + .50 * v : .19 + .35 * v;
+  return kind == vessel_kind::artery ? .27 + .53 * v : .19 + .35 * v;
 }
 
 /// Factor on all calibres at severity v.
-[[nodiscard]] inline double dilation(double v) noexcept { return 1 + .22 * v; }
+[[nodiscard]] inline double dilation(double v) noexcept { return 1 + .20 * v; }
 
 /// The smallest radius of curvature that a vessel may have, in its calibres.
 inline constexpr double curvature_radius_floor = 1.2;
@@ -47,6 +47,11 @@ namespace detail {
 [[nodiscard]] inline double smooth_step(double low, double high, double x) noexcept {
   const double t = std::clamp((x - low) / (high - low), 0.0, 1.0);
   return t * t * (3 - 2 * t);
+}
+
+/// Whether the segments ab and cd cross inside both.
+[[nodiscard]] inline bool intersect(point2 a, point2 b, point2 c, point2 d) noexcept {
+  return cross(b - a, c - a) * cross(b - a, d - a) < 0 && cross(d - c, a - c) * cross(d - c, b - c) < 0;
 }
 
 /// One vessel made ready to be bent: a fine base line with normals and the eye's own bend shape of unit slope.
@@ -120,13 +125,13 @@ class vessel_bender {
       for (std::size_t i = 0; i < fine; ++i) line.shape[i] += amplitude * std::sin(rate * line.arc[i] + phase);
     }
     const double slow = 2 * std::numbers::pi / r.uniform(2.0, 4.5), slow_phase = r.uniform(0, 2 * std::numbers::pi);
-    const double own = std::exp(.28 * r.normal()) * (1 + record_.quadrant_factor[static_cast<std::size_t>(v.quadrant)]);
+    const double own = std::exp(.25 * r.normal()) * (1 + record_.quadrant_factor[static_cast<std::size_t>(v.quadrant)]);
     const double slope = bend_slope(v.kind, record_.severity) * own *
                          (artery ? subject.artery_tortuosity : subject.vein_tortuosity) *
                          std::min(1.0, .45 + .55 * std::sqrt(mean_width / .06));
     line.gain.resize(fine);
     for (std::size_t i = 0; i < fine; ++i) {
-      const double radial = std::clamp(.30 + .60 * (norm(line.base[i]) - .5), 0.0, 1.05);
+      const double radial = std::clamp(.26 + .62 * (norm(line.base[i]) - .5), 0.0, 1.05);
       const double thin = .5 + .5 * smooth_step(.026, .038, line.width[i]);
       const double start = v.parent < 0 ? 1 : smooth_step(0, .4, line.arc[i]);
       line.gain[i] = slope * radial * thin * start * (1 + .45 * std::sin(slow * line.arc[i] + slow_phase));
@@ -179,7 +184,7 @@ class vessel_bender {
     auto& at = v.points;
     if (at.size() < 3) return;
     std::vector<std::uint8_t> sharp(at.size());
-    for (int round = 0; round < 200; ++round) {
+    for (int round = 0; round < 600; ++round) {
       bool any = false;
       for (std::size_t i = 1; i + 1 < at.size(); ++i) {
         sharp[i] = too_sharp(at[i - 1], at[i], at[i + 1], v.width[i]);
@@ -204,7 +209,6 @@ class vessel_bender {
   template <class F>
   static void for_each_contact(const vessel_tree& tree, F&& f) {
     std::array<point_grid, 2> grids{point_grid(.16), point_grid(.16)};
-    double widest = 0;
     for (std::size_t i = 0; i < tree.vessels.size(); ++i) {
       const vessel& v = tree.vessels[i];
       const auto kind = static_cast<std::size_t>(v.kind);
@@ -212,39 +216,51 @@ class vessel_bender {
         const point2 at = v.points[p];
         const double r = norm(at);
         if (r > .45)
-          grids[kind].near(at, .5 * (v.width[p] + .13) + gap, [&](const point_grid::entry& e) {
-            if (e.vessel == static_cast<int>(i)) return;
+          grids[kind].near(at, std::max(.1, .5 * (v.width[p] + .13) + gap), [&](const point_grid::entry& e) {
+            const auto other = static_cast<std::size_t>(e.vessel);
             const point2 d = e.at - at;
-            const double room = .5 * (e.width + v.width[p]) + gap;
-            if (dot(d, d) < room * room && !joined(tree, i, p, static_cast<std::size_t>(e.vessel), e.point))
-              f(i, p, static_cast<std::size_t>(e.vessel), static_cast<std::size_t>(e.point));
+            const double apart = dot(d, d), room = .5 * (e.width + v.width[p]) + gap;
+            if ((apart < room * room && !joined(tree, i, p, other, e.point)) ||
+                (apart < .01 && crossing(tree, i, p, other, e.point)))
+              f(i, p, other, static_cast<std::size_t>(e.point));
           });
-        widest = std::max(widest, v.width[p]);
+        // Its own next step is no crossing.
+        if (p >= 2) grids[kind].add({v.points[p - 2], v.width[p - 2], static_cast<int>(i), static_cast<std::uint32_t>(p - 2)});
       }
-      for (std::size_t p = 0; p < v.points.size(); ++p)
+      for (std::size_t p = v.points.size() - std::min<std::size_t>(2, v.points.size()); p < v.points.size(); ++p)
         grids[kind].add({v.points[p], v.width[p], static_cast<int>(i), static_cast<std::uint32_t>(p)});
     }
   }
-  static constexpr double gap = .025;
+  static constexpr double gap = .03;
 
-  /// Whether two points may be close because their vessels meet there: at the fork of one from the other, or where both
-  /// spring from a third at nearly the same place.
+  /// Whether two points may be close because they are neighbours, or because their vessels meet there: at the fork of one from the other, or where both
+  /// spring from a third at nearly the same place, or at the disc.
   static bool joined(const vessel_tree& tree, std::size_t a, std::size_t pa, std::size_t b, std::size_t pb) {
     const vessel &va = tree.vessels[a], &vb = tree.vessels[b];
+    if (a == b) return pb + 15 > pa;
+    if (va.trunk && vb.trunk) return norm(va.points[pa]) < .75;
     const auto near_start = [](const vessel& child, std::size_t p, const vessel& other, std::size_t q) {
       // Child and parent part within about two parent calibres.
       const double reach = 2.2 * other.width[q] + child.width[p] + .06;
-      return .04 * static_cast<double>(p) < reach;
+      return .04 * static_cast<double>(p) < std::max(.40, reach);
     };
     if (va.parent == static_cast<int>(b)) {
       const double along = .04 * std::abs(static_cast<double>(pb) - static_cast<double>(va.parent_point));
-      return near_start(va, pa, vb, pb) && along < 4 * vb.width[pb] + .1;
+      return near_start(va, pa, vb, pb) && along < std::max(.5, 4 * vb.width[pb] + .1);
     }
     if (vb.parent == static_cast<int>(a)) {
       const double along = .04 * std::abs(static_cast<double>(pa) - static_cast<double>(vb.parent_point));
-      return near_start(vb, pb, va, pa) && along < 4 * va.width[pa] + .1;
+      return near_start(vb, pb, va, pa) && along < std::max(.5, 4 * va.width[pa] + .1);
     }
     return va.parent >= 0 && va.parent == vb.parent && near_start(va, pa, vb, pb) && near_start(vb, pb, va, pa);
+  }
+
+  /// Whether the steps that begin at two points intersect; a child's first step starts on its parent and does not count.
+  static bool crossing(const vessel_tree& tree, std::size_t a, std::size_t pa, std::size_t b, std::size_t pb) {
+    const vessel &va = tree.vessels[a], &vb = tree.vessels[b];
+    if (pa + 1 >= va.points.size() || pb + 1 >= vb.points.size()) return false;
+    if ((pa == 0 && va.parent == static_cast<int>(b)) || (pb == 0 && vb.parent == static_cast<int>(a))) return false;
+    return intersect(va.points[pa], va.points[pa + 1], vb.points[pb], vb.points[pb + 1]);
   }
 
   /// Damps the bends of both vessels around every place where they come too close; false when there is none.
@@ -256,7 +272,7 @@ class vessel_bender {
       // A child hangs on its parent's bend as well.
       for (const auto& [line, point] : {std::pair(a, pa), std::pair(b, pb)}) {
         const vessel& v = tree.vessels[line];
-        if (v.parent >= 0 && .04 * static_cast<double>(point) < .6) places[static_cast<std::size_t>(v.parent)].push_back(v.parent_point);
+        if (v.parent >= 0 && .04 * static_cast<double>(point) < 1.2) places[static_cast<std::size_t>(v.parent)].push_back(v.parent_point);
       }
     });
     bool any = false;
@@ -271,7 +287,7 @@ class vessel_bender {
         double nearest = 1e9;
         if (above != at.end()) nearest = line.arc[*above] - line.arc[p];
         if (above != at.begin()) nearest = std::min(nearest, line.arc[p] - line.arc[*std::prev(above)]);
-        line.damping[p] *= 1 - .35 * std::exp(-.5 * nearest * nearest / (.25 * .25));
+        line.damping[p] *= 1 - .45 * std::exp(-.5 * nearest * nearest / (.2 * .2));
       }
     }
     return any;

@@ -116,8 +116,9 @@ struct trunk_guide {
 class vessel_grower {
  public:
   vessel_grower(const phantom_subject& subject, const phantom_eye& eye, key k)
-      : eye_(eye), random_(k), fovea_{eye.fovea_x, eye.fovea_y}, edge_(std::min(7.9, eye.vascular_edge)) {
+      : eye_(eye), random_(k), fovea_{eye.fovea_x, eye.fovea_y}, edge_(std::min(7.9, eye.vascular_edge)), spacing_(.75 * subject.fork_spacing) {
     const double eye_width = std::exp(.05 * random_.normal());
+    for (bool& outside : artery_outside_) outside = random_.chance(.5);
     trunk_width_ = {.074 * subject.artery_width * eye_width, .105 * subject.vein_width * eye_width};
   }
 
@@ -151,7 +152,7 @@ class vessel_grower {
   static double degrees(double d) { return d * std::numbers::pi / 180; }
 
   [[nodiscard]] double fork_spacing(vessel_kind kind, double width) {
-    return ((kind == vessel_kind::artery ? 19 : 15) * width + .12) * random_.uniform(.55, 1.45);
+    return ((kind == vessel_kind::artery ? 19 : 15) * width + .12) * spacing_ * random_.uniform(.55, 1.45);
   }
 
   void start_trunk(vessel_kind kind, int quadrant) {
@@ -166,8 +167,9 @@ class vessel_grower {
       w.guide.far = std::clamp(.75 * arcade / 2 + random_.normal(0, 3), 20.0, 80.0);
       w.guide.reach = random_.uniform(1.6, 3.0);
     } else {
-      w.guide.start = (artery ? 118 : 103) + random_.normal(0, 4);
-      w.guide.far = (artery ? 148 : 132) + random_.normal(0, 8);
+      const bool outside = artery == artery_outside_[static_cast<std::size_t>(quadrant - 2)];
+      w.guide.start = (outside ? 118 : 103) + random_.normal(0, 4);
+      w.guide.far = (outside ? 148 : 132) + random_.normal(0, 8);
       w.guide.reach = random_.uniform(1.0, 2.2);
     }
     w.guide.start = degrees(vertical * w.guide.start);
@@ -179,7 +181,7 @@ class vessel_grower {
     w.angle = w.guide.start;
     w.to_fork = fork_spacing(kind, w.width);
     // Trunks begin inside the disc, closer to its centre than half their calibre, so that the centre is closed.
-    add_walker(std::move(w), random_.uniform(.02, .05) * heading(degrees(vertical * (temporal ? 70 : 115))));
+    add_walker(std::move(w), random_.uniform(.02, .04) * heading(degrees(vertical * (temporal ? 70 : 115))));
   }
 
   void add_walker(walker w, point2 at) {
@@ -200,9 +202,10 @@ class vessel_grower {
     bool hit = false;
     const double reach = room + .12;
     grids_[static_cast<std::size_t>(w.line.kind)].near(at, reach, [&](const point_grid::entry& e) {
-      if (e.vessel == id) return;
+      // No loops: a vessel does not come back to itself.
+      if (e.vessel == id && e.point + 12 > w.line.points.size()) return;
       // Around its own fork a vessel is close to its parent, and to whatever else springs there.
-      if (w.age < .40 && (e.vessel == w.line.parent || sibling(w, e.vessel))) return;
+      if (w.age < .40 && (e.vessel == w.line.parent || (e.point < 6 && sibling(w, e.vessel)))) return;
       hit = hit || distance(e.at, at) < .5 * (e.width + w.width) + room;
     });
     return hit;
@@ -281,7 +284,7 @@ class vessel_grower {
     };
     const double left = room(-1), right = room(1);
     const double side = left == right ? (random_.chance(.5) ? 1 : -1) : left < right ? -1 : 1;
-    if (std::min(left, right) > 2.6) return;
+    if (std::min(left, right) > 3.6) return;
     walker child;
     child.line.kind = w.line.kind;
     child.line.quadrant = w.line.quadrant;
@@ -318,8 +321,9 @@ class vessel_grower {
   const phantom_eye& eye_;
   random_stream random_;
   point2 fovea_;
-  double edge_;
+  double edge_, spacing_;
   std::array<double, 2> trunk_width_{};
+  std::array<bool, 2> artery_outside_{};  // in the nasal quadrants either kind may be the outer one
   std::vector<walker> walkers_;
   std::vector<vessel_fork> forks_;
   std::priority_queue<std::pair<double, int>, std::vector<std::pair<double, int>>, narrower_tip_last> tips_;

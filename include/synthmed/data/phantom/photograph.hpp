@@ -73,7 +73,7 @@ class fundus_camera {
         streaks_(population.eye_key(record_.eye).fold("choroid")), warp_(population.eye_key(record_.eye).fold("warp")) {
     constexpr std::array<colour, 3> bases{{{.80f, .50f, .36f}, {.70f, .37f, .23f}, {.50f, .26f, .17f}}};
     // .16, .08 and .03 were too faint in a first prototype.
-    constexpr std::array<float, 3> choroid{.16f * 2, .08f * 2, .03f * 2};
+    constexpr std::array<float, 3> choroid{.16f * 1.7f, .08f * 2, .03f * 2};
     const auto pigment = static_cast<std::size_t>(population.subjects()[record_.subject].pigment);
     base_ = bases[pigment];
     for (float& c : base_) c *= static_cast<float>(1 + .05 * eye_random_.normal());
@@ -108,7 +108,8 @@ class fundus_camera {
       const float m = warp_(turn * fine * 2 + 5, 1.4f * r + 7 * level);
       return 1 - std::abs(1.3f * n + .7f * m - 1);
     };
-    return (1 - share) * ridge(low + 1) + share * ridge(low + 2) - .7f;
+    const float streak = (1 - share) * ridge(low + 1) + share * ridge(low + 2) - .7f;
+    return streak * std::min(1.f, .35f * r * r);  // no star where they meet
   }
 
   void paint_ground(std::array<plane, 3>& rgb) const {
@@ -138,7 +139,7 @@ class fundus_camera {
           const float e = std::sqrt(x * x / static_cast<float>(phantom_disc_x * phantom_disc_x) +
                                     y * y / static_cast<float>(phantom_disc_y * phantom_disc_y));
           if (eye_.halo) c = mixed(c, ring, .45f * bell(e - 1.16f, .09f));
-          c = mixed(c, pale, .8f / (1 + std::exp((e - 1) / .045f)));
+          c = mixed(c, pale, .7f / (1 + std::exp((e - 1) / .045f)));
           c = mixed(c, cup, .6f / (1 + std::exp((r - cup_) / .03f)));
         }
         for (std::size_t k = 0; k < 3; ++k) rgb[k].row(j)[i] = c[k];

@@ -69,6 +69,7 @@ struct phantom_subject {
   fundus_pigment pigment = fundus_pigment::medium;
   double artery_tortuosity = 1, vein_tortuosity = 1;  ///< factors on the slopes, independent of severity
   double artery_width = 1, vein_width = 1;            ///< factors on the calibres, independent of severity
+  double fork_spacing = 1;                            ///< factor on the length between forks: how rich the branches are
 };
 
 /// An eye: the anatomy that all its sessions share.
@@ -76,6 +77,7 @@ struct phantom_eye {
   std::size_t subject = 0;
   eye_side side = eye_side::right;
   double severity = 0;                 ///< v_E
+  double trend = 1;                    ///< 1: disease grows from session to session, -1: it recedes
   std::array<double, 4> quadrant_factor{};  ///< q_k: how much more a quadrant is diseased than the others
   double artery_angle = 97;            ///< temporal arcade of the arteries, degrees, before disease narrows it
   double vein_angle = 130;             ///< temporal arcade of the veins, degrees
@@ -211,6 +213,7 @@ class phantom_population {
     s.vein_tortuosity = s.artery_tortuosity * log_normal(r, .18);
     s.artery_width = log_normal(r, .085);
     s.vein_width = s.artery_width * log_normal(r, .06);
+    s.fork_spacing = log_normal(r, .22);
     subjects_.push_back(s);
     for (const eye_side side : {eye_side::right, eye_side::left}) add_eye(number, side);
   }
@@ -231,6 +234,8 @@ class phantom_population {
     const double edge = r.uniform(5.0, 6.6);
     if (has_edge) e.vascular_edge = edge;
     e.halo = r.chance(.75);
+    // Either way is as likely, so that the number of a session does not tell the label.
+    e.trend = r.chance(.5) ? 1 : -1;
     double left = r.uniform();
     int sessions = 1;
     while (sessions < 4 && left >= options_.sessions[static_cast<std::size_t>(sessions - 1)])
@@ -249,7 +254,7 @@ class phantom_population {
     i.eye = eye_index;
     i.session = session;
     i.weight = subjects_[e.subject].weight;
-    i.severity = std::max(0.0, e.severity * (1 + .10 * (session - .5 * (sessions - 1))) + r.normal(0, .03));
+    i.severity = std::max(0.0, e.severity * (1 + e.trend * .10 * (session - .5 * (sessions - 1))) + r.normal(0, .03));
     for (std::size_t k = 0; k < 4; ++k) {
       i.quadrant_factor[k] = e.quadrant_factor[k] + r.normal(0, .05);
       i.quadrant[k] = i.severity * (1 + .6 * i.quadrant_factor[k]);
