@@ -281,6 +281,11 @@ void run(prepare_settings& s) {
   (void)recipe_of(s);  // wrong flags are said before thousands of pictures are read
   const prepare_source source = s.phantom.empty() ? open_images(s) : open_phantom(s);
   const recipe r = recipe_of(s);
+  if (r.disc_centre)
+    for (const auto& record : source.data.records) {
+      (void)number_in(record, "disc_y");
+      (void)number_in(record, "disc_x");
+    }
   for (const auto& warning : source.warnings) std::fprintf(stderr, "warning: %s\n", warning.c_str());
   std::fputs(synthmed::aligned_text(synthmed::flow_table(source.data)).c_str(), stdout);
   std::fflush(stdout);

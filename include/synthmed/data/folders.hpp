@@ -89,8 +89,17 @@ struct named_regex {
   explicit named_regex(const std::string& source) {
     std::string plain;
     bool in_class = false;
+    // std::regex overflows on long repeat counts and references, so they are refused here.
+    const auto refuse_long_number = [&](std::size_t at) {
+      const auto end = source.find_first_not_of("0123456789", at);
+      if ((end == std::string::npos ? source.size() : end) - at > 4)
+        throw argument_error(sentence("The pattern ", source, " has a repeat count or reference of more than four digits."));
+    };
     for (std::size_t i = 0; i < source.size(); ++i) {
       plain += source[i];
+      if (!in_class && (source[i] == '{' || source[i] == '\\')) refuse_long_number(i + 1);
+      if (!in_class && source[i] == '{')
+        if (const auto comma = source.find(',', i); comma != std::string::npos) refuse_long_number(comma + 1);
       if (source[i] == '\\' && i + 1 < source.size()) {
         plain += source[++i];
       } else if (in_class) {
