@@ -74,6 +74,11 @@ struct elementwise {
   static tensor leaky_relu(const tensor& x, float slope) {
     return each(x, [slope](pack a) { return xsimd::select(a > pack(0.0f), a, pack(slope) * a); });
   }
+  /// gradient * scale * leaky_mask(output, slope).
+  static tensor leaky_relu_gradient(const tensor& gradient, const tensor& output, float scale, float slope) {
+    return zip(gradient, output,
+               [=](pack g, pack y) { return g * xsimd::select(y > pack(0.0f), pack(scale), pack(scale * slope)); });
+  }
 
  private:
   template <class F>
