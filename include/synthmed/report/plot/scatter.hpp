@@ -20,9 +20,9 @@ struct scatter_points {
   std::string x_label = "UMAP 1", y_label = "UMAP 2";
 };
 
-/// A scatter with equal units on both axes. With more than seven classes colours repeat, and the legend's numbers stand
-/// at the median of each class; up to five groups have shapes of their own.
-/// Throws argument_error for unequal lengths, coordinates that are not finite, or an index outside its names.
+/// A scatter with equal units on both axes. With more than seven classes colours repeat (with other shapes when there
+/// are no groups), and the legend's numbers stand at the median of each class; up to five groups have shapes of their
+/// own. Throws argument_error for unequal lengths, coordinates that are not finite, or an index outside its names.
 [[nodiscard]] inline std::string scatter(const scatter_points& p, const options& o = {}) {
   using namespace detail;
   constexpr std::string_view what = "scatter plot";
@@ -58,21 +58,23 @@ struct scatter_points {
                     groups = std::max<std::size_t>(1, p.groups.size());
   const auto class_at = [&](std::size_t i) { return p.classes.empty() ? 0 : p.class_of[i]; };
   const auto group_at = [&](std::size_t i) { return p.groups.empty() ? 0 : p.group_of[i]; };
+  const auto shape_of = [&](std::size_t k, std::size_t g) { return p.groups.empty() ? k / colours : g; };
   const double r = n > 5000 ? 1.3 : n > 1500 ? 1.9 : n > 400 ? 2.6 : 3.4;
   // One path per class and group is compact, but would paint whole classes over others: eight rounds mix them.
   constexpr std::size_t rounds = 8;
   std::vector<std::string> paths(rounds * classes * groups);
   for (std::size_t i = 0; i < n; ++i)
     paths[((i % rounds) * classes + class_at(i)) * groups + group_at(i)] +=
-        mark(group_at(i), f.px(p.x[i]), f.py(p.y[i]), r);
+        mark(shape_of(class_at(i), group_at(i)), f.px(p.x[i]), f.py(p.y[i]), r);
   for (std::size_t q = 0; q < paths.size(); ++q)
-    if (!paths[q].empty()) c.path(paths[q], tone('s', q / groups % classes), mark_attributes(q % groups, r));
+    if (!paths[q].empty())
+      c.path(paths[q], tone('s', q / groups % classes), mark_attributes(shape_of(q / groups % classes, q % groups), r));
   draw_axes(c, f);
   std::vector<legend_entry> legend;
   const bool numbered = classes > colours;
   for (std::size_t k = 0; k < p.classes.size(); ++k) {
-    legend.push_back(
-        {numbered ? sentence(k + 1, ": ", p.classes[k]) : p.classes[k], legend_entry::kind::mark, k, 0, false});
+    legend.push_back({numbered ? sentence(k + 1, ": ", p.classes[k]) : p.classes[k], legend_entry::kind::mark, k,
+                      shape_of(k, 0), false});
     if (!numbered) continue;
     std::vector<double> xs, ys;
     for (std::size_t i = 0; i < n; ++i)
