@@ -64,6 +64,8 @@ int main(int argc, char** argv) {
   rop_study::add_prepare(app);
   rop_study::add_compare(app);
   rop_study::add_umap(app);
+  rop_study::add_fid(app);
+  rop_study::add_privacy(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& problem) {

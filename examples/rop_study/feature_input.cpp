@@ -1,0 +1,213 @@
+// Reading feature tables, folders of pictures and statistics files.
+#include "feature_input.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstdio>
+#include <unordered_map>
+#include <unordered_set>
+
+#include <synthmed/data/manifest.hpp>
+#include <synthmed/imaging/read.hpp>
+#include <synthmed/imaging/resize.hpp>
+#include <synthmed/io/csv.hpp>
+#include <synthmed/io/hash.hpp>
+#include <synthmed/metrics/statistics_file.hpp>
+#include <synthmed/parallel.hpp>
+
+namespace rop_study {
+
+namespace {
+
+namespace fs = std::filesystem;
+using synthmed::argument_error;
+using synthmed::format_error;
+using synthmed::sentence;
+
+bool reads_as_number(const std::string& text) {
+  double value = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return failure == std::errc{} && end == text.data() + text.size();
+}
+
+void require_unique(const feature_input& input) {
+  std::unordered_set<std::string> seen;
+  for (const auto& id : input.ids)
+    if (!seen.insert(id).second)
+      throw format_error(sentence(input.path.string(), " has two rows with the id \"", id, "\"; ids must differ."));
+}
+
+feature_input read_table(const fs::path& path) {
+  feature_input out;
+  const std::string text = synthmed::read_file(path, std::uint64_t{1} << 33);
+  const auto table = synthmed::parse_csv(text, path.string());
+  out.path = path;
+  out.sha256 = synthmed::sha256(text);
+  if (std::all_of(table.header().begin(), table.header().end(), reads_as_number))
+    throw format_error(sentence(path.string(),
+                                ", line 1: expected a header line with the names of the columns, got numbers; "
+                                "put for example id,f1,f2,... above them."));
+  const auto id = table.find("id"), subject = table.find("subject"), label = table.find("label");
+  std::vector<std::size_t> numeric;
+  for (std::size_t c = 0; c < table.columns(); ++c)
+    if (c != id && c != subject && c != label) {
+      numeric.push_back(c);
+      out.columns.push_back(table.header()[c]);
+    }
+  if (numeric.empty() || table.rows() == 0)
+    throw format_error(sentence(path.string(), " has ", table.rows(), " rows and ", numeric.size(),
+                                " feature columns; expected at least one of each besides id, subject and label."));
+  out.features.dimensions = numeric.size();
+  for (std::size_t r = 0; r < table.rows(); ++r) {
+    for (const std::size_t c : numeric) out.features.values.push_back(table.number(r, c));
+    out.ids.push_back(id ? table.at(r, *id) : std::to_string(r));
+    if (!subject) continue;
+    if (table.at(r, *subject).empty())
+      throw format_error(sentence(path.string(), ", line ", table.line(r),
+                                  ": the subject is missing; name one in every row or "
+                                  "leave the column out."));
+    out.subjects.push_back(table.at(r, *subject));
+  }
+  require_unique(out);
+  return out;
+}
+
+bool is_picture(const fs::path& path) {
+  std::string ending = path.extension().string();
+  std::transform(ending.begin(), ending.end(), ending.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return ending == ".png" || ending == ".jpg" || ending == ".jpeg" || ending == ".bmp" || ending == ".tif" ||
+         ending == ".tiff" || ending == ".gif";
+}
+
+feature_input read_pictures(const fs::path& path, int side) {
+  feature_input out;
+  out.path = path;
+  if (fs::exists(path / "manifest.csv")) {
+    const auto manifest = synthmed::read_manifest(path / "manifest.csv", {.split_by_image = true});
+    for (const auto& record : manifest.records) {
+      const auto map = record.more.find("rvm");  // what the generator learns, where `prepare` wrote it
+      const fs::path file = map != record.more.end() && !map->second.empty() ? fs::path(map->second) : record.image;
+      out.pictures.push_back(manifest.locate(file));
+      out.ids.push_back(file.generic_string());
+      out.subjects.push_back(record.subject);
+    }
+    if (std::any_of(out.subjects.begin(), out.subjects.end(), [](const auto& s) { return s.empty(); }))
+      out.subjects.clear();
+  } else {
+    for (const auto& entry : fs::recursive_directory_iterator(path))
+      if (entry.is_regular_file() && is_picture(entry.path())) out.pictures.push_back(entry.path());
+    std::sort(out.pictures.begin(), out.pictures.end());
+    for (const auto& file : out.pictures) out.ids.push_back(file.lexically_relative(path).generic_string());
+  }
+  if (out.pictures.empty())
+    throw format_error(sentence(path.string(), " holds no pictures (png, jpg, bmp, tif, gif)."));
+  require_unique(out);
+  const auto count = static_cast<std::size_t>(side) * static_cast<std::size_t>(side);
+  out.features = synthmed::make_features(out.pictures.size(), count);
+  std::vector<std::string> hashes(out.pictures.size());
+  synthmed::parallel_for(static_cast<std::int64_t>(out.pictures.size()), 8, [&](std::int64_t begin, std::int64_t end) {
+    for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i) {
+      const std::string bytes = synthmed::read_file(out.pictures[i], std::uint64_t{1} << 31);
+      hashes[i] = synthmed::sha256(bytes);
+      const auto grey =
+          synthmed::decode_picture(bytes, out.pictures[i].string(), {.colour = synthmed::picture_colour::grey});
+      const auto small = synthmed::fitted(grey, {.height = side, .width = side, .with = synthmed::interpolation::area});
+      for (std::size_t j = 0; j < count; ++j) out.features.values[i * count + j] = small.pixels()[j] / 255.0;
+    }
+  });
+  std::string all;
+  for (const auto& hash : hashes) all += hash;
+  out.sha256 = synthmed::sha256(all);
+  for (std::size_t j = 0; j < count; ++j) out.columns.push_back(sentence("p", j));
+  return out;
+}
+
+}  // namespace
+
+feature_input read_features(const fs::path& path, const feature_settings& settings, bool statistics) {
+  if (settings.pixels < 1 || settings.pixels > 256)
+    throw argument_error(sentence("--pixels lies in 1 ... 256, got ", settings.pixels, "."));
+  if (fs::is_directory(path)) return read_pictures(path, settings.pixels);
+  if (path.extension() == ".npz") {
+    if (!statistics)
+      throw argument_error(sentence(path.string(),
+                                    ": statistics have no rows; expected a CSV file of features or a folder of "
+                                    "pictures here."));
+    feature_input out;
+    out.path = path;
+    out.moments = synthmed::read_statistics(path);
+    out.sha256 = synthmed::sha256_file(path);
+    return out;
+  }
+  return read_table(path);
+}
+
+void match_columns(const feature_input& first, feature_input& other) {
+  if (first.moments || other.moments || first.columns == other.columns) return;
+  std::unordered_map<std::string, std::size_t> place;
+  for (std::size_t i = 0; i < other.columns.size(); ++i) place.emplace(other.columns[i], i);
+  std::vector<std::size_t> order;
+  for (const auto& name : first.columns) {
+    const auto it = place.find(name);
+    if (it == place.end())
+      throw format_error(sentence(other.path.string(), " lacks the feature column \"", name, "\" of ",
+                                  first.path.string(), "; both need the same ones."));
+    order.push_back(it->second);
+  }
+  if (order.size() != other.columns.size())
+    throw format_error(sentence(other.path.string(), " has ", other.columns.size(), " feature columns, ",
+                                first.path.string(), " ", first.columns.size(), "; both need the same ones."));
+  auto sorted = synthmed::make_features(other.features.rows(), order.size());
+  for (std::size_t r = 0; r < other.features.rows(); ++r)
+    for (std::size_t j = 0; j < order.size(); ++j)
+      sorted.values[r * order.size() + j] = other.features.values[r * order.size() + order[j]];
+  other.features = std::move(sorted);
+  other.columns = first.columns;
+}
+
+synthmed::feature_source source_of(const std::vector<const feature_input*>& inputs, const feature_settings& settings) {
+  bool pictures = false, tables = false;
+  for (const auto* input : inputs) (input->pictures.empty() ? tables : pictures) = true;
+  if (pictures && tables)
+    throw argument_error(
+        "Folders of pictures and files of features cannot be compared: give all as folders or all as files.");
+  if (pictures) {
+    if (!settings.name.empty())
+      throw argument_error("--features names the features of files; pictures in folders are compared by their pixels.");
+    return synthmed::feature_source::named(sentence("pixels-", settings.pixels));
+  }
+  if (settings.name == "inception-fid") {
+    if (settings.profile.empty())
+      throw argument_error(
+          "Inception features have four meanings: say with --profile how the pictures were prepared "
+          "(pytorch-fid, clean-fid or torch-fidelity).");
+    return synthmed::feature_source::inception(synthmed::fid_profile_named(settings.profile));
+  }
+  if (!settings.profile.empty()) throw argument_error("--profile belongs to --features inception-fid.");
+  return synthmed::feature_source::named(settings.name.empty() ? "csv" : settings.name);
+}
+
+nlohmann::ordered_json describe(const feature_input& input) {
+  nlohmann::ordered_json json;
+  json["path"] = input.path.generic_string();
+  json["sha256"] = input.sha256;
+  json["rows"] = input.moments ? input.moments->n : input.features.rows();
+  if (!input.subjects.empty()) json["subjects"] = synthmed::cluster_index(input.subjects).count();
+  return json;
+}
+
+nlohmann::ordered_json number(double value) {
+  if (!std::isfinite(value)) return nullptr;
+  return value;
+}
+
+std::string shown(double value, int digits) {
+  if (std::isnan(value)) return "-";
+  char text[32];
+  std::snprintf(text, sizeof text, "%.*g", digits, value);
+  return text;
+}
+
+}  // namespace rop_study

@@ -1,0 +1,62 @@
+// What fid and privacy read: feature tables as CSV, folders of pictures, statistics files.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include <synthmed/data/picture.hpp>
+#include <synthmed/metrics/feature_source.hpp>
+#include <synthmed/metrics/feature_statistics.hpp>
+#include <synthmed/metrics/fidelity.hpp>
+
+namespace rop_study {
+
+/// How pictures become features, and what features are called.
+struct feature_settings {
+  int pixels = 16;      ///< side of the grey thumbnails that folders of pictures are compared by
+  std::string name;     ///< of the features of CSV files; "inception-fid" claims the FID network's; default: csv
+  std::string profile;  ///< how the pictures were prepared for it; needed with inception-fid
+};
+
+/// One set as it was read.
+struct feature_input {
+  std::filesystem::path path;
+  synthmed::feature_matrix features;
+  std::vector<std::string> columns;  ///< names of the features
+  std::vector<std::string> ids;  ///< one per row: the id column, the picture's path in its folder, or the row number
+  std::vector<std::string> subjects;                 ///< empty where the input names none
+  std::vector<std::filesystem::path> pictures;       ///< the files, for folders
+  std::optional<synthmed::feature_moments> moments;  ///< for statistics files, which have no rows
+  std::string sha256;                                ///< of the file, or of all the pictures' hashes in order
+
+  [[nodiscard]] synthmed::feature_set set() const { return {features, subjects}; }
+};
+
+/// Reads a CSV file (columns id, subject and label are optional, all others are features), a folder of pictures (with a
+/// manifest.csv, its records and their subjects; else every picture below it, each a subject of its own) or, where
+/// `statistics` allows it, a .npz statistics file. Throws io_error or format_error with the place.
+[[nodiscard]] feature_input read_features(const std::filesystem::path& path, const feature_settings& settings,
+                                          bool statistics = false);
+
+/// Brings the columns of `other` into the order of `first`. Throws format_error when they are not the same ones.
+void match_columns(const feature_input& first, feature_input& other);
+
+/// The name of what was read: pixels-N for folders, the given name or "csv" for tables. Throws argument_error where
+/// folders and tables are mixed, and for a false claim to be Inception features.
+[[nodiscard]] synthmed::feature_source source_of(const std::vector<const feature_input*>& inputs,
+                                                 const feature_settings& settings);
+
+/// path, rows, subjects and hash of an input.
+[[nodiscard]] nlohmann::ordered_json describe(const feature_input& input);
+
+/// A number, or null for one that is not finite: JSON has no NaN.
+[[nodiscard]] nlohmann::ordered_json number(double value);
+
+/// Rounded for the terminal; "-" for NaN.
+[[nodiscard]] std::string shown(double value, int digits = 4);
+
+}  // namespace rop_study
