@@ -93,7 +93,7 @@ void walk(const std::string& path, Tree& tree, F& f) {
 /// Calls f(name, tensor) for every tensor of a tree of parameters or buffers, in a fixed order. Names are paths such as
 /// "0.weight" or "down.conv.bias". The tensor is a reference, constant when the tree is.
 template <class Tree, class F>
-void for_each_parameter(Tree& tree, F&& f) {
+void for_each_parameter(Tree&& tree, F&& f) {
   detail::walk(std::string(), tree, f);
 }
 

@@ -18,8 +18,8 @@ template <differentiable_backend D>
   std::vector<std::string> broken;
   const auto values = [](const tensor& x) { return to_host_tensor<D>(x).values; };
   const auto far = [&](const tensor& a, const tensor& b) { return !(worst_difference(values(a), values(b)) <= tolerance); };
-  const auto law = [&](bool kept, const auto&... pieces) {
-    if (!kept) broken.push_back(sentence(pieces...));
+  const auto law = [&](bool holds, const auto&... pieces) {
+    if (!holds) broken.push_back(sentence(pieces...));
   };
 
   for_each_differentiation_case([&](const std::string& name, const std::vector<host_tensor>& inputs, auto f) {
