@@ -1,0 +1,11 @@
+#include <support/cuda.hpp>
+
+#include <support/conformance_catch.hpp>
+
+using backend = synthmed::torch_autograd_backend<float>;
+
+TEST_CASE("torch_autograd_backend<float> conforms") { synthmed_test::conforms<backend>(); }
+
+TEST_CASE("torch_autograd_backend<float> conforms on CUDA") {
+  synthmed_test::on_cuda<backend>([] { synthmed_test::conforms<backend>(); });
+}
