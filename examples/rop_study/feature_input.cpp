@@ -48,16 +48,18 @@ feature_input read_table(const fs::path& path) {
     throw format_error(sentence(path.string(),
                                 ", line 1: expected a header line with the names of the columns, got numbers; "
                                 "put for example id,f1,f2,... above them."));
-  const auto id = table.find("id"), subject = table.find("subject"), label = table.find("label");
+  const auto id = table.find("id"), subject = table.find("subject"), label = table.find("label"),
+             group = table.find("group");
   std::vector<std::size_t> numeric;
   for (std::size_t c = 0; c < table.columns(); ++c)
-    if (c != id && c != subject && c != label) {
+    if (c != id && c != subject && c != label && c != group) {
       numeric.push_back(c);
       out.columns.push_back(table.header()[c]);
     }
   if (numeric.empty() || table.rows() == 0)
-    throw format_error(sentence(path.string(), " has ", table.rows(), " rows and ", numeric.size(),
-                                " feature columns; expected at least one of each besides id, subject and label."));
+    throw format_error(
+        sentence(path.string(), " has ", table.rows(), " rows and ", numeric.size(),
+                 " feature columns; expected at least one of each besides id, subject, label and group."));
   out.features.dimensions = numeric.size();
   for (std::size_t r = 0; r < table.rows(); ++r) {
     for (const std::size_t c : numeric) out.features.values.push_back(table.number(r, c));

@@ -36,9 +36,9 @@ struct feature_input {
   [[nodiscard]] synthmed::feature_set set() const { return {features, subjects}; }
 };
 
-/// Reads a CSV file (columns id, subject and label are optional, all others are features), a folder of pictures (with a
-/// manifest.csv, its records and their subjects; else every picture below it, each a subject of its own) or, where
-/// `statistics` allows it, a .npz statistics file. Throws io_error or format_error with the place.
+/// Reads a CSV file (columns id, subject, label and group are optional, all others are features), a folder of pictures
+/// (with a manifest.csv, its records and their subjects; else every picture below it, each a subject of its own) or,
+/// where `statistics` allows it, a .npz statistics file. Throws io_error or format_error with the place.
 [[nodiscard]] feature_input read_features(const std::filesystem::path& path, const feature_settings& settings,
                                           bool statistics = false);
 

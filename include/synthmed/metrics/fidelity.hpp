@@ -158,6 +158,10 @@ class running_values {
 [[nodiscard]] inline fidelity_report fidelity(const feature_set& reference, const feature_set& candidate,
                                               const feature_source& source, const fidelity_options& options = {}) {
   const feature_view a = reference.features, b = candidate.features;
+  require_same_dimensions(a, b);
+  if (source.is_inception() && a.dimensions() != 2048)
+    throw argument_error(sentence("FID is defined on the 2048 pooled features of the Inception network, got ",
+                                  a.dimensions(), " features."));
   const auto clusters_a = reference.clusters(), clusters_b = candidate.clusters();
   fidelity_report out;
   out.features = source;
@@ -172,9 +176,6 @@ class running_values {
   out.subjects2 = clusters_b.count();
   const fidelity_values values{out.frechet_parts.value, kid(a, b),     balls.precision, balls.recall,
                                balls.density,           balls.coverage};
-  if (source.is_inception() && out.dimensions != 2048)
-    throw argument_error(sentence("FID is defined on the 2048 pooled features of the Inception network, got ",
-                                  out.dimensions, " features."));
 
   const bool small = a.rows() + b.rows() <= set_comparison::row_limit;
   if (!small && (options.replicates > 0 || options.floor_repeats > 0))

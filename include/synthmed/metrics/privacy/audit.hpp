@@ -83,12 +83,22 @@ struct privacy_report {
 
 /// Audits a synthetic set. `flagged` follows a rule that was fixed before looking (see privacy_report); its rate of
 /// false alarms is measured in docs/metrics/privacy.md.
-/// Throws argument_error when a subject is in both real sets, a set has fewer than two rows or a number is not finite,
-/// shape_error for different widths.
+/// Throws argument_error when a subject is in both real sets, every held-out record is a training record, a set has
+/// fewer than two rows or a number is not finite, shape_error for different widths.
 [[nodiscard]] inline privacy_report privacy_audit(const privacy_inputs& inputs, const privacy_options& options = {}) {
   const feature_view train = inputs.train.features, holdout = inputs.holdout.features;
   privacy_report out;
   out.distances = measure_distances(train, holdout, inputs.synthetic);
+  std::size_t shared = 0;
+  for (std::size_t i = 0; i < holdout.rows(); ++i) shared += out.distances.holdout_to_train.distances(i)[0] == 0.0;
+  if (shared == holdout.rows())
+    throw argument_error(
+        sentence("Every held-out record equals a training record in all features; a control set of other "
+                 "records is needed."));
+  if (shared > 0)
+    out.warnings.push_back(sentence(shared, " of ", holdout.rows(),
+                                    " held-out records equal a training record in every feature; if they are the same "
+                                    "pictures, the sets overlap and attacks look weaker than they are."));
   out.train_rows = train.rows();
   out.holdout_rows = holdout.rows();
   out.synthetic_rows = inputs.synthetic.rows();
