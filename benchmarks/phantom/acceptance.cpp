@@ -81,20 +81,30 @@ std::array<double, 5> picture_features(const picture& map) {
       cosine[i] = gx * gx - gy * gy;  // twice the direction's angle, so that both borders of a vessel agree
       sine[i] = 2 * gx * gy;
     }
+  // Sums over squares from running sums over rectangles.
+  const auto summed = [&](const std::vector<double>& of) {
+    std::vector<double> sums(static_cast<std::size_t>((w + 1) * (h + 1)));
+    for (int y = 0; y < h; ++y)
+      for (int x = 0; x < w; ++x)
+        sums[static_cast<std::size_t>((y + 1) * (w + 1) + x + 1)] =
+            of[static_cast<std::size_t>(y * w + x)] + sums[static_cast<std::size_t>(y * (w + 1) + x + 1)] +
+            sums[static_cast<std::size_t>((y + 1) * (w + 1) + x)] - sums[static_cast<std::size_t>(y * (w + 1) + x)];
+    return sums;
+  };
+  const auto strengths = summed(strength), cosines = summed(cosine), sines = summed(sine);
   const auto variation = [&](int reach) {
     double spread = 0, total = 0;
     for (int y = reach; y + reach < h; ++y)
       for (int x = reach; x + reach < w; ++x) {
-        const auto here = static_cast<std::size_t>(y * w + x);
-        if (strength[here] < 1e-4) continue;
-        double s = 0, c = 0, q = 0;
-        for (int j = y - reach; j <= y + reach; ++j)
-          for (int i = x - reach; i <= x + reach; ++i) {
-            const auto there = static_cast<std::size_t>(j * w + i);
-            s += strength[there], c += cosine[there], q += sine[there];
-          }
-        spread += strength[here] * (1 - std::sqrt(c * c + q * q) / s);
-        total += strength[here];
+        const double here = strength[static_cast<std::size_t>(y * w + x)];
+        if (here < 1e-4) continue;
+        const auto square = [&](const std::vector<double>& sums) {
+          const auto at = [&](int j, int i) { return sums[static_cast<std::size_t>(j * (w + 1) + i)]; };
+          return at(y + reach + 1, x + reach + 1) - at(y - reach, x + reach + 1) - at(y + reach + 1, x - reach) + at(y - reach, x - reach);
+        };
+        const double c = square(cosines), q = square(sines);
+        spread += here * (1 - std::sqrt(c * c + q * q) / square(strengths));
+        total += here;
       }
     return total > 0 ? spread / total : 0;
   };

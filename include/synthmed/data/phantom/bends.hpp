@@ -216,12 +216,12 @@ class vessel_bender {
         const point2 at = v.points[p];
         const double r = norm(at);
         if (r > .45)
-          grids[kind].near(at, std::max(.1, .5 * (v.width[p] + .13) + gap), [&](const point_grid::entry& e) {
+          grids[kind].near(at, std::max(.16, .5 * (v.width[p] + .13) + gap), [&](const point_grid::entry& e) {
             const auto other = static_cast<std::size_t>(e.vessel);
             const point2 d = e.at - at;
             const double apart = dot(d, d), room = .5 * (e.width + v.width[p]) + gap;
             if ((apart < room * room && !joined(tree, i, p, other, e.point)) ||
-                (apart < .01 && crossing(tree, i, p, other, e.point)))
+                (apart < .0256 && crossing(tree, i, p, other, e.point)))
               f(i, p, other, static_cast<std::size_t>(e.point));
           });
         // Its own next step is no crossing.

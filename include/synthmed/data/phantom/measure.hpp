@@ -126,7 +126,7 @@ inline constexpr double phantom_disc_edge = .5;
       const point2 a = v.points[p], b = v.points[p + 1];
       if (norm(a) < .45) continue;
       if (!(p == 0 && v.parent >= 0))
-        grid.near(a, .1, [&](const detail::point_grid::entry& e) {
+        grid.near(a, .2, [&](const detail::point_grid::entry& e) {
           const auto other = static_cast<std::size_t>(e.vessel);
           if (other == i && e.point + 1 >= p) return;
           const point2 c = tree.vessels[other].points[e.point], d = tree.vessels[other].points[e.point + 1];
