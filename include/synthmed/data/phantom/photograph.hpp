@@ -79,6 +79,8 @@ class fundus_camera {
     for (float& c : base_) c *= static_cast<float>(1 + .05 * eye_random_.normal());
     choroid_ = choroid[pigment] * static_cast<float>(std::exp(.25 * eye_random_.normal()));
     cup_ = static_cast<float>(eye_random_.uniform(.12, .28));
+    disc_ = static_cast<float>(eye_random_.uniform(.35, .75));
+    macula_ = static_cast<float>(eye_random_.uniform(.08, .28));
   }
 
   picture photograph(const vessel_tree& tree) {
@@ -113,7 +115,7 @@ class fundus_camera {
   }
 
   void paint_ground(std::array<plane, 3>& rgb) const {
-    const colour pale{.90f, .70f, .50f}, cup{.96f, .84f, .68f}, grey{.52f, .50f, .49f}, ring{.34f, .22f, .18f};
+    const colour pale{.90f, .68f, .50f}, cup{.96f, .82f, .68f}, grey{.52f, .50f, .49f}, ring{.34f, .22f, .18f};
     const auto edge = static_cast<float>(eye_.vascular_edge);
     for (int j = 0; j < view_.height; ++j)
       for (int i = 0; i < view_.width; ++i) {
@@ -124,11 +126,12 @@ class fundus_camera {
         const float r = std::sqrt(x * x + y * y);
         const float patches = warp_(.28f * x + 50, .28f * y + 50) - .5f;  // regions of different colour
         const float streak = choroid_ * choroid(p);
-        colour c{base_[0] * (1 + .55f * streak - .04f * patches), base_[1] * (1 + 1.1f * streak + .22f * patches),
-                 base_[2] * (1 + 1.0f * streak + .26f * patches)};
+        colour c{base_[0] * (1 + .55f * streak - .05f * patches), base_[1] * (1 + 1.1f * streak + .34f * patches),
+                 base_[2] * (1 + 1.0f * streak + .40f * patches)};
         const auto mx = static_cast<float>(p.x - eye_.fovea_x), my = static_cast<float>(p.y - eye_.fovea_y);
-        const float macula = std::exp(-.5f * (mx * mx + my * my) / .64f);
-        for (std::size_t k = 0; k < 3; ++k) c[k] *= 1 - (k == 0 ? .08f : .12f) * macula;
+        // A dark centre within a wider, redder region.
+        const float square = mx * mx + my * my, macula = std::exp(-.5f * square / .64f), around = std::exp(-.5f * square / 2.2f);
+        for (std::size_t k = 0; k < 3; ++k) c[k] *= (1 - .08f * macula) * (1 - (k == 0 ? .15f : 1.f) * macula_ * around);
         if (r > edge - .4f) {
           const float beyond = 1 / (1 + std::exp(-(r - edge) / .05f));
           c = mixed(c, grey, .45f * beyond);
@@ -139,8 +142,8 @@ class fundus_camera {
           const float e = std::sqrt(x * x / static_cast<float>(phantom_disc_x * phantom_disc_x) +
                                     y * y / static_cast<float>(phantom_disc_y * phantom_disc_y));
           if (eye_.halo) c = mixed(c, ring, .45f * bell(e - 1.16f, .09f));
-          c = mixed(c, pale, .7f / (1 + std::exp((e - 1) / .045f)));
-          c = mixed(c, cup, .6f / (1 + std::exp((r - cup_) / .03f)));
+          c = mixed(c, pale, disc_ / (1 + std::exp((e - 1) / .045f)));
+          c = mixed(c, cup, .8f * disc_ / (1 + std::exp((r - cup_) / .03f)));
         }
         for (std::size_t k = 0; k < 3; ++k) rgb[k].row(j)[i] = c[k];
       }
@@ -223,7 +226,7 @@ class fundus_camera {
   key noise_key_;
   value_noise streaks_, warp_;
   colour base_{};
-  float choroid_ = 0, cup_ = 0;
+  float choroid_ = 0, cup_ = 0, disc_ = 0, macula_ = 0;
 };
 
 }  // namespace detail
