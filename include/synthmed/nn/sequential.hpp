@@ -98,20 +98,21 @@ template <std::size_t I, auto First, auto... Rest>
 
 /// Stops the compilation with the position and the shape in the compiler's list of instantiations.
 template <std::size_t Position, auto Layer, chw Arriving>
-constexpr bool explain_fit() {
+constexpr void explain_fit() {
   static_assert(Layer.accepts(Arriving),
                 "synthmed: a layer of this sequential does not accept the channels, height and width that arrive at "
                 "it; explain_fit<position, layer, arriving shape> in this message says which layer and what arrives.");
-  return Layer.accepts(Arriving);
 }
 
+/// Always true: what is wrong is said, once, by the assertions inside.
 template <chw In, auto... Entries>
 constexpr bool explain_fits() {
-  constexpr auto f = folded<Entries...>(In);
-  if constexpr (f.fitting < sizeof...(Entries))
-    return explain_fit<f.fitting, nth<f.fitting, Entries...>(), f.shapes[f.fitting]>();
-  else
-    return true;
+  if constexpr ((explain_layer<layer_type<Entries>>() && ...)) {
+    constexpr auto f = folded<Entries...>(In);
+    if constexpr (f.fitting < sizeof...(Entries))
+      explain_fit<f.fitting, nth<f.fitting, Entries...>(), f.shapes[f.fitting]>();
+  }
+  return true;
 }
 
 /// The activation that a weighted layer can do in the same kernel.
@@ -128,8 +129,6 @@ inline constexpr bool is_rectifier = std::is_same_v<L, leaky_relu> || std::is_sa
 template <chw In, auto... Entries>
 class sequential {
   static constexpr std::size_t count_ = sizeof...(Entries);
-  static_assert((explain_layer<detail::layer_type<Entries>>() && ...));
-
   static_assert(detail::explain_fits<In, Entries...>());
 
   using names_ = detail::entry_names<Entries...>;

@@ -1,0 +1,7 @@
+# Sentences of the backend concept.
+synthmed_compile_fail(core_missing_operation core_missing_operation.cpp
+  "synthmed: this backend lacks `static tensor matmul(const tensor& x, const tensor& y, bool transpose_x, bool transpose_y)`."
+  INCLUDES "${PROJECT_SOURCE_DIR}/backends/reference/include")
+synthmed_compile_fail(core_wrong_signature core_wrong_signature.cpp
+  "synthmed: this backend's `sum` has another signature than `static tensor sum(const tensor& x, const axes& over)`."
+  INCLUDES "${PROJECT_SOURCE_DIR}/backends/reference/include")
