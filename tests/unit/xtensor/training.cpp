@@ -6,6 +6,92 @@ using B = xtensor_backend<float>;
 
 TEST_CASE("the penalty's weight gradients are right") { penalty_gradients_agree<B>(); }
 
+TEST_CASE("twenty training steps repeat") { training_agrees<B>(); }
+
+namespace {
+
+// A critic's trunk with whole blocks of channels: what a training step of the study is made of.
+using trunk = nn::sequential<
+    nn::chw{1, 16, 16},
+    nn::conv2d{.inputs = 1, .outputs = 16, .kernel = 1}, nn::leaky_relu{0.2},
+    nn::conv2d{.inputs = 16, .outputs = 16, .kernel = 3, .pad = 1}, nn::leaky_relu{0.2},
+    nn::conv2d{.inputs = 16, .outputs = 32, .kernel = 3, .pad = 1}, nn::leaky_relu{0.2}, nn::avg_pool{},
+    nn::conv2d{.inputs = 32, .outputs = 32, .kernel = 3, .pad = 1}, nn::leaky_relu{0.2}, nn::avg_pool{},
+    nn::conv2d{.inputs = 32, .outputs = 32, .kernel = 4}, nn::leaky_relu{0.2}, nn::flatten{},
+    nn::linear{.inputs = 32, .outputs = 1}>;
+
+// One step: forward, gradients (with the penalty's second pass when asked), Adam.
+template <class Parameters>
+std::vector<float> step(Parameters& parameters, Parameters& first, Parameters& second, bool penalty) {
+  using D = autodiff<B>;
+  constexpr trunk net;
+  std::vector<float> pictures(8 * 256);
+  fill_normal(key(3).fold("pictures"), std::span(pictures));
+  const auto x = D::parameter(D::from_host({8, 1, 16, 16}, pictures));
+  const auto score = ops::sum<D>(nn::apply<D>(net, parameters, nn::initial_buffers<D>(net), x, {.mode = nn::mode::train, .key = key(1)}).y);
+  auto loss = score;
+  if (penalty) {
+    const auto slope = D::grad(score, std::vector{x}, {.create_graph = true});
+    loss = ops::add<D>(score, ops::sum<D>(ops::square<D>(slope[0])));
+  }
+  auto gradients = parameters;
+  nn::assign(gradients, D::grad(loss, nn::tensors(parameters), {}));
+  const adam_step<float> adam{1e-3f, 0.0f, 0.99f, 1e-8f, 1.0f, 0.01f};
+  nn::zip([&](const std::string&, auto& p, auto& m, auto& v, const auto& g) { D::adam(p, m, v, g, adam); }, parameters, first,
+          second, gradients);
+  std::vector<float> all;
+  for (const auto& p : nn::tensors(parameters)) {
+    std::vector<float> values(static_cast<std::size_t>(D::shape_of(p).elements()));
+    D::to_host(p, values);
+    all.insert(all.end(), values.begin(), values.end());
+  }
+  return all;
+}
+
+}  // namespace
+
+// Inside, everything stays blocked. What is left are the pictures: one channel each, [8, 1, 16, 16], into the first
+// convolution and its weight gradient; with the penalty also out of its input gradient, and that step's way back.
+TEST_CASE("reorders of a training step are counted, and only edges cause them") {
+  using D = autodiff<B>;
+  constexpr trunk net;
+  auto parameters = nn::init<D>(net, key(2));
+  auto first = nn::zeros_like<D>(parameters), second = nn::zeros_like<D>(parameters);
+  const auto reorders = [&](bool penalty) {
+    (void)step(parameters, first, second, penalty);
+    B::reset_reorders();
+    (void)step(parameters, first, second, penalty);
+    return B::reorders();
+  };
+#if SYNTHMED_XTENSOR_ONEDNN
+  if (!B::engine::blocked() || dnnl::version()->major != 2) return;  // other kernels, other edges
+  CHECK(reorders(false).activations == 2);
+  CHECK(reorders(true).activations == 5);
+  // Every weight once per use: 5 layers forward and in their own gradient, 4 on the way down.
+  CHECK(reorders(false).weights == 14);
+#else
+  CHECK(reorders(true).activations == 0);  // everything is dense
+#endif
+}
+
+TEST_CASE("a blocked network's training step has the same bytes each time, with 1, 2 and 4 threads") {
+  const int before = threads();
+  for (const int count : {1, 2, 4}) {
+    set_threads(count);
+    const auto run = [] {
+      using D = autodiff<B>;
+      constexpr trunk net;
+      auto parameters = nn::init<D>(net, key(2));
+      auto first = nn::zeros_like<D>(parameters), second = nn::zeros_like<D>(parameters);
+      (void)step(parameters, first, second, true);
+      return step(parameters, first, second, true);
+    };
+    const auto once = run();
+    CHECK(run() == once);
+  }
+  set_threads(before);
+}
+
 #if SYNTHMED_XTENSOR_ONEDNN
 TEST_CASE("the penalty's weight gradients are right without Winograd") {
   B::engine::set_winograd(false);

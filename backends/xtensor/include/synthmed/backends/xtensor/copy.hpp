@@ -75,6 +75,11 @@ inline void copy_blocks(std::int64_t count, std::int64_t stride, const float* fr
   for (std::int64_t row = 0; row < count; ++row, from += stride, to += block)
     for (std::int64_t lane = 0; lane < block; lane += width) store_any(to + lane, load_any(from + lane));
 }
+// The same with one float repeated along each row.
+inline void repeat_blocks(std::int64_t count, std::int64_t stride, const float* from, float* to) {
+  for (std::int64_t row = 0; row < count; ++row, from += stride, to += block)
+    for (std::int64_t lane = 0; lane < block; lane += width) store_any(to + lane, pack(*from));
+}
 
 }  // namespace detail
 
@@ -96,7 +101,7 @@ inline void copy_box(const box& what, const float* from, float* to) {
   const box::axis line = what.of[static_cast<std::size_t>(what.rank - 2)];
   std::int64_t rows = line.extent;
   for (int axis = 0; axis < what.rank - 2; ++axis) rows *= what.of[static_cast<std::size_t>(axis)].extent;
-  const bool blocks = row.extent == block && row.from == 1 && row.to == 1 && line.to == block;
+  const bool blocks = row.extent == block && row.to == 1 && line.to == block;
 
   parallel_for(rows, std::max<std::int64_t>(1, grain / row.extent), [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t next = begin; next < end;) {
@@ -109,7 +114,9 @@ inline void copy_box(const box& what, const float* from, float* to) {
         target += rest % outer.extent * outer.to;
         rest /= outer.extent;
       }
-      if (blocks)
+      if (blocks && row.from == 0)
+        detail::repeat_blocks(count, line.from, from + source, to + target);
+      else if (blocks && row.from == 1)
         detail::copy_blocks(count, line.from, from + source, to + target);
       else
         for (std::int64_t i = 0; i < count; ++i)

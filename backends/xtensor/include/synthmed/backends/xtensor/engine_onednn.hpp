@@ -35,36 +35,41 @@ namespace onednn {
   return stream;
 }
 
-/// Threads that oneDNN will use when it is called from here; a primitive may be run only with as many as it was made for.
-[[nodiscard]] inline int team() noexcept {
+/// How many threads a call gets; a primitive may be run only with as many as it was made for. Waking threads costs more
+/// than a small product: below 4 MFLOP and 1 MB it stays on this thread, whatever threads() says.
+[[nodiscard]] inline int team(double flops, double bytes) noexcept {
 #ifdef _OPENMP
-  return omp_in_parallel() ? 1 : threads();
+  return omp_in_parallel() || (flops < 4e6 && bytes < 1e6) ? 1 : threads();
 #else
+  (void)flops, (void)bytes;
   return 1;
 #endif
 }
 
-/// Surrounds a library call: OpenMP on this thread uses threads() threads, and denormals are flushed on all of them.
+/// Surrounds a library call: OpenMP on this thread uses `team` threads, and denormals are flushed on all of them.
 class call_scope {
  public:
-  call_scope() {
+  explicit call_scope(int team) : team_(team) {
 #ifdef _OPENMP
-    if (before_ != threads()) omp_set_num_threads(threads());
+    if (before_ != team_) omp_set_num_threads(team_);
 #endif
+    if (team_ > 1) everywhere_.emplace();
   }
   ~call_scope() {
 #ifdef _OPENMP
-    if (before_ != threads()) omp_set_num_threads(before_);
+    if (before_ != team_) omp_set_num_threads(before_);
 #endif
   }
   call_scope(const call_scope&) = delete;
   call_scope& operator=(const call_scope&) = delete;
 
  private:
+  int team_;
 #ifdef _OPENMP
   int before_ = omp_get_max_threads();
 #endif
-  flush_denormals_everywhere flush_;
+  flush_denormals here_;
+  std::optional<flush_denormals_everywhere> everywhere_;
 };
 
 /// Which of the three bilinear maps.
@@ -332,9 +337,9 @@ class conv_plan {
 struct onednn_engine {
  private:
   template <class F>
-  static auto guarded(F f) {
+  static auto guarded(int team, F f) {
     try {
-      const onednn::call_scope scope;
+      const onednn::call_scope scope(team);
       return f();
     } catch (const dnnl::error& problem) {
       throw backend_error(sentence("oneDNN failed: ", problem.what(), "."));
@@ -356,14 +361,15 @@ struct onednn_engine {
 
   /// oneDNN's name of the kernel that serves a convolution in one direction.
   [[nodiscard]] static std::string kernel(onednn::direction what, const shape& x, const shape& weight, const conv2d_params& params) {
-    return guarded([&] { return onednn::plan_for(key(what, x, weight, params)).kernel(); });
+    const auto wanted = key(what, x, weight, params);
+    return guarded(wanted.threads, [&] { return onednn::plan_for(wanted).kernel(); });
   }
 
   static convolved conv2d(const tensor& x, const tensor& weight, const conv2d_params& params, const activation* then = nullptr) {
     const shape dims = conv2d_shape(x.dims(), weight.dims(), params);
-    return guarded([&] {
-      auto what = key(onednn::direction::forward, x.dims(), weight.dims(), params);
-      if (then != nullptr && !what.winograd) what.activation = {then->scale, then->slope};
+    auto what = key(onednn::direction::forward, x.dims(), weight.dims(), params);
+    if (then != nullptr && !what.winograd) what.activation = {then->scale, then->slope};
+    return guarded(what.threads, [&] {
       auto& plan = onednn::plan_for(what);
       const tensor source = natural(x), w = dense(weight);
       tensor result(dims, natural_layout(dims));
@@ -374,8 +380,9 @@ struct onednn_engine {
   }
 
   static tensor conv2d_input_grad(const tensor& output_grad, const tensor& weight, const conv2d_params& params, const shape& dims) {
-    return guarded([&] {
-      auto& plan = onednn::plan_for(key(onednn::direction::input_grad, dims, weight.dims(), params));
+    const auto what = key(onednn::direction::input_grad, dims, weight.dims(), params);
+    return guarded(what.threads, [&] {
+      auto& plan = onednn::plan_for(what);
       const tensor source = natural(output_grad), w = dense(weight);
       tensor result(dims, natural_layout(dims));
       plan.run(result.fill(), writable(w), writable(source), nullptr);
@@ -384,8 +391,9 @@ struct onednn_engine {
   }
 
   static tensor conv2d_weight_grad(const tensor& x, const tensor& output_grad, const conv2d_params& params, const shape& dims) {
-    return guarded([&] {
-      auto& plan = onednn::plan_for(key(onednn::direction::weight_grad, x.dims(), dims, params));
+    const auto what = key(onednn::direction::weight_grad, x.dims(), dims, params);
+    return guarded(what.threads, [&] {
+      auto& plan = onednn::plan_for(what);
       const tensor source = natural(x), gradient = natural(output_grad);
       tensor result(dims);
       plan.run(writable(source), result.fill(), writable(gradient), nullptr);
@@ -396,7 +404,8 @@ struct onednn_engine {
   /// c [m, n] = op(a) op(b), row-major.
   static void gemm(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_t n, std::int64_t k, const float* a,
                    const float* b, float* c) {
-    guarded([&] {
+    const auto e = [](std::int64_t extent) { return static_cast<double>(extent); };
+    guarded(onednn::team(2 * e(m) * e(n) * e(k), 4 * (e(m) * e(k) + e(k) * e(n) + e(m) * e(n))), [&] {
       const auto status = dnnl::sgemm(transpose_a ? 'T' : 'N', transpose_b ? 'T' : 'N', m, n, k, 1.0f, a, transpose_a ? m : k, b,
                                       transpose_b ? k : n, 0.0f, c, n);
       if (status != dnnl::status::success) throw backend_error("oneDNN's sgemm failed.");
@@ -411,7 +420,10 @@ struct onednn_engine {
   }
 
   static onednn::conv_key key(onednn::direction what, const shape& x, const shape& weight, const conv2d_params& params) {
-    return {what, winograd() && blocked() && winograd_fits(x, weight, params), onednn::team(),
+    const shape y = conv2d_shape(x, weight, params);
+    const auto e = [](const shape& dims) { return static_cast<double>(dims.elements()); };
+    const double flops = 2 * e(y) * e(weight) / static_cast<double>(weight[0]), bytes = 4 * (e(x) + e(weight) + e(y));
+    return {what, winograd() && blocked() && winograd_fits(x, weight, params), onednn::team(flops, bytes),
             {x[0], x[1], x[2], x[3]}, {weight[0], weight[1], weight[2], weight[3]}, params, std::nullopt};
   }
   static layout natural_layout(const shape& dims) { return blocked() && can_block(dims) ? layout::blocked : layout::dense; }

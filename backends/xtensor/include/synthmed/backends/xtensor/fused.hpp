@@ -52,25 +52,35 @@ inline void bias_leaky(const shape& dims, layout order, const float* from, const
              });
 }
 
-/// to = from / sqrt(mean over channels of from^2 + epsilon) for a blocked tensor.
+/// to = from / sqrt(mean over channels of from^2 + epsilon) for a blocked tensor. Pixels are taken a few at a time, so
+/// that each block of channels is read in one run and is still in the cache when it is written.
 inline void pixel_norm_blocked(const shape& dims, const float* from, float epsilon, float* to) {
-  const std::int64_t groups = dims[1] / block, pixels = dims[2] * dims[3];
+  constexpr std::int64_t tile = 16;
+  const std::int64_t groups = dims[1] / block, pixels = dims[2] * dims[3], tiles = (pixels + tile - 1) / tile;
   const float share = 1.0f / static_cast<float>(dims[1]);
-  kernel_for(dims[0] * pixels, std::max<std::int64_t>(1, grain / dims[1]), [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) {
-      const std::int64_t start = (i / pixels * groups * pixels + i % pixels) * block;
-      pack sum(0.0f);
+  kernel_for(dims[0] * tiles, std::max<std::int64_t>(1, grain / (dims[1] * tile)), [&](std::int64_t begin, std::int64_t end) {
+    alignas(alignment) float factors[tile];
+    alignas(alignment) float sums[tile * width];
+    for (std::int64_t item = begin; item < end; ++item) {
+      const std::int64_t first = item % tiles * tile, count = std::min(tile, pixels - first);
+      const std::int64_t start = (item / tiles * groups * pixels + first) * block;
+      for (std::int64_t i = 0; i < count * width; i += width) store(sums + i, pack(0.0f));
       for (std::int64_t group = 0; group < groups; ++group)
-        for (std::int64_t lane = 0; lane < block; lane += width) {
-          const pack x = load(from + start + group * pixels * block + lane);
-          sum = xsimd::fma(x, x, sum);
+        for (std::int64_t i = 0; i < count; ++i) {
+          pack sum = load(sums + i * width);
+          for (std::int64_t lane = 0; lane < block; lane += width) {
+            const pack x = load(from + start + group * pixels * block + i * block + lane);
+            sum = xsimd::fma(x, x, sum);
+          }
+          store(sums + i * width, sum);
         }
-      const pack factor(1.0f / std::sqrt(lane_sum(sum) * share + epsilon));
+      for (std::int64_t i = 0; i < count; ++i) factors[i] = 1.0f / std::sqrt(lane_sum(load(sums + i * width)) * share + epsilon);
       for (std::int64_t group = 0; group < groups; ++group)
-        for (std::int64_t lane = 0; lane < block; lane += width) {
-          const std::int64_t place = start + group * pixels * block + lane;
-          store(to + place, factor * load(from + place));
-        }
+        for (std::int64_t i = 0; i < count; ++i)
+          for (std::int64_t lane = 0; lane < block; lane += width) {
+            const std::int64_t place = start + group * pixels * block + i * block + lane;
+            store(to + place, pack(factors[i]) * load(from + place));
+          }
     }
   });
 }

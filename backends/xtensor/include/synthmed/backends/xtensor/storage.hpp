@@ -42,6 +42,8 @@ struct storage {
 
   // ---- beyond the concept -------------------------------------------------------------------------------------------
 
+  /// What convolutions give, and work on fastest, for channels that are whole blocks.
+  static layout conv_layout() { return Engine::blocked() ? layout::blocked : layout::dense; }
   /// How x lies in memory.
   static layout layout_of(const tensor& x) { return x.order(); }
   /// x in the wanted layout (a counted reorder when memory must move); shapes that cannot be blocked stay dense.

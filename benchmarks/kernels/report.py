@@ -1,0 +1,73 @@
+#!/usr/bin/env python3
+"""Tables in Markdown from the JSON of the kernel benchmarks: one row per kernel and shape, one column per backend.
+
+    report.py FILE.json...
+
+Convolutions and products in GFLOP/s (of the direct algorithm), passes over memory in GB/s of needed traffic; "bare" is
+the better form of oneDNN alone, "of bare" and "of copy" how much of it, or of the copy loop of the nearest size measured
+in the same run, the xtensor backend reaches. With --benchmark_repetitions, medians are taken.
+"""
+import json
+import sys
+
+
+def read(paths):
+    """{(backend, family, kernel, shape): (unit, rate)} and the context of the first file."""
+    rates, context = {}, {}
+    for path in paths:
+        with open(path, encoding="utf-8") as file:
+            document = json.load(file)
+        context = context or document["context"]
+        medians = any(row.get("aggregate_name") == "median" for row in document["benchmarks"])
+        for row in document["benchmarks"]:
+            if row.get("error_occurred") or (medians and row.get("aggregate_name") != "median"):
+                continue
+            parts = row.get("run_name", row["name"]).removesuffix("/real_time").split("/")
+            if parts[0] == "ceiling":
+                parts = ["ceiling", "", parts[1], parts[2]]
+            unit = "FLOP/s" if "FLOP/s" in row else "B/s"
+            rates[tuple(parts)] = (unit, row[unit])
+    return rates, context
+
+
+def main(paths):
+    if not paths or paths[0].startswith("-"):
+        sys.stderr.write(__doc__)
+        return 2
+    rates, context = read(paths)
+    backends = [b for b in ("xtensor", "torch", "reference") if any(key[0] == b for key in rates)]
+    copies = {int(key[3]): rate for key, (_, rate) in rates.items() if key[:3] == ("ceiling", "", "copy")}
+    peak = next((rate for key, (_, rate) in rates.items() if key[2] == "sgemm"), None)
+
+    print(f"{context.get('backend', '')}; {context.get('threads', '?')} threads of {context['num_cpus']}, {context['date']}.")
+    if peak:
+        print(f"Ceilings measured in the same run: sgemm {peak / 1e9:.0f} GFLOP/s; copy " +
+              ", ".join(f"{rate / 1e9:.0f} GB/s ({8 * n / 1e6:.1f} MB)" for n, rate in sorted(copies.items(), reverse=True)) + ".")
+
+    keys = list(dict.fromkeys(key[1:] for key in rates if key[0] in backends))
+    for products in (True, False):
+        chosen = [k for k in keys if (k[0] in ("convolution", "linear")) == products]
+        if not chosen:
+            continue
+        beside = ["bare oneDNN", "of bare"] if products else ["of copy"]
+        print("\n| kernel | shape | " + " | ".join(f"{b} {'GFLOP/s' if products else 'GB/s'}" for b in backends) + " | " + " | ".join(beside) + " |")
+        print("| --- | --- |" + " ---: |" * (len(backends) + len(beside)))
+        for key in chosen:
+            ours = rates.get(("xtensor", *key), (None, None))[1]
+            cells = [rates.get((b, *key), (None, None))[1] for b in backends]
+            text = [f"{cell / 1e9:.3g}" if cell else "–" for cell in cells]
+            if products:
+                bare = max((rates[(f, *key)][1] for f in ("onednn direct", "onednn winograd") if (f, *key) in rates), default=None)
+                text += [f"{bare / 1e9:.3g}" if bare else "–", f"{ours / bare:.2f}" if ours and bare else "–"]
+            else:
+                count = 1
+                for extent in key[2].split("x"):
+                    count *= int(extent)
+                copy = copies[min(copies, key=lambda n: abs(n - count))] if copies else None
+                text.append(f"{ours / copy:.2f}" if ours and copy else "–")
+            print(f"| {key[1]} | {key[2]} | " + " | ".join(text) + " |")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
