@@ -20,7 +20,7 @@ namespace synthmed {
 /// Slope (root mean square, radians) of a trunk's bends at severity v, before nuisance factors: arc/chord is about
 /// 1 + slope^2 / 2.
 [[nodiscard]] inline double bend_slope(vessel_kind kind, double v) noexcept {
-  return kind == vessel_kind::artery ? .27 + .53 * v : .19 + .35 * v;
+  return kind == vessel_kind::artery ? .27 + .54 * v : .19 + .35 * v;
 }
 
 /// Factor on all calibres at severity v.
@@ -125,7 +125,7 @@ class vessel_bender {
       for (std::size_t i = 0; i < fine; ++i) line.shape[i] += amplitude * std::sin(rate * line.arc[i] + phase);
     }
     const double slow = 2 * std::numbers::pi / r.uniform(2.0, 4.5), slow_phase = r.uniform(0, 2 * std::numbers::pi);
-    const double own = std::exp(.25 * r.normal()) * (1 + record_.quadrant_factor[static_cast<std::size_t>(v.quadrant)]);
+    const double own = std::exp(.22 * r.normal()) * (1 + record_.quadrant_factor[static_cast<std::size_t>(v.quadrant)]);
     const double slope = bend_slope(v.kind, record_.severity) * own *
                          (artery ? subject.artery_tortuosity : subject.vein_tortuosity) *
                          std::min(1.0, .45 + .55 * std::sqrt(mean_width / .06));

@@ -69,6 +69,7 @@ struct phantom_subject {
   fundus_pigment pigment = fundus_pigment::medium;
   double artery_tortuosity = 1, vein_tortuosity = 1;  ///< factors on the slopes, independent of severity
   double artery_width = 1, vein_width = 1;            ///< factors on the calibres, independent of severity
+  double disc_size = 1;                               ///< factor on the size of both discs
   double fork_spacing = 1;                            ///< factor on the length between forks: how rich the branches are
 };
 
@@ -190,6 +191,13 @@ class phantom_population {
   /// exp(sd N): the factor that the recipe writes LN(sd).
   static double log_normal(random_stream& r, double sd) { return std::exp(sd * r.normal()); }
 
+  /// A number in [0, 1) that runs evenly through the subjects in irrational steps from a random start. Different steps
+  /// leave no chance to a link between what a whole subject shares (pigment, disc size) and its severity.
+  [[nodiscard]] double even(const char* what, std::int64_t number, double step) const {
+    const double u = random_stream(root().fold(what)).uniform() + static_cast<double>(number) * step;
+    return u - std::floor(u);
+  }
+
   void add_subject(std::int64_t number) {
     random_stream r(subject_key(number));
     phantom_subject s;
@@ -198,22 +206,21 @@ class phantom_population {
     const double median = .20, spread = .70, low = .05, high = 1.15;
     const double natural = median * log_normal(r, spread);
     if (options_.enrich) {
-      // A uniform severity that steps by the golden ratio: even a handful of subjects then covers all classes.
-      const double start = random_stream(root().fold("enrich")).uniform();
-      const double u = start + static_cast<double>(number) * (std::numbers::phi - 1);
-      s.severity = low + (high - low) * (u - std::floor(u));
+      // Even a handful of subjects covers all classes.
+      s.severity = low + (high - low) * even("enrich", number, std::numbers::phi);
       const double z = std::log(s.severity / median) / spread;
       s.weight = (high - low) * std::exp(-.5 * z * z) / (s.severity * spread * std::sqrt(2 * std::numbers::pi));
     } else {
       s.severity = natural;
     }
-    const double pigment = r.uniform();
+    const double pigment = even("pigment", number, std::numbers::sqrt3);
     s.pigment = pigment < .38 ? fundus_pigment::blond : pigment < .87 ? fundus_pigment::medium : fundus_pigment::dark;
     s.artery_tortuosity = log_normal(r, .14);
     s.vein_tortuosity = s.artery_tortuosity * log_normal(r, .18);
     s.artery_width = log_normal(r, .085);
     s.vein_width = s.artery_width * log_normal(r, .06);
     s.fork_spacing = log_normal(r, .22);
+    s.disc_size = 1 + .14 * (even("disc size", number, std::numbers::sqrt2) - .5);
     subjects_.push_back(s);
     for (const eye_side side : {eye_side::right, eye_side::left}) add_eye(number, side);
   }
@@ -227,7 +234,7 @@ class phantom_population {
     for (double& q : e.quadrant_factor) q = std::clamp(r.normal(0, .18), -.5, .5);
     e.artery_angle = std::clamp(r.normal(97, 24), 45.0, 150.0);
     e.vein_angle = std::clamp(r.normal(130, 18), 80.0, 170.0);
-    e.pixels_per_dd = 51 * std::clamp(log_normal(r, .05), .88, 1.14);
+    e.pixels_per_dd = 51 * std::clamp(subjects_.back().disc_size * log_normal(r, .03), .88, 1.14);
     e.fovea_x = std::clamp(r.normal(3.76, .35), 2.9, 4.7);
     e.fovea_y = r.normal(.35, .15);
     const bool has_edge = r.chance(.15);
