@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include <synthmed/autodiff/autodiff.hpp>
+#include <synthmed/core/differentiable.hpp>
 #include <synthmed/error.hpp>
 #include <synthmed/models/pgan.hpp>
 #include <synthmed/train/checkpoint.hpp>
@@ -36,11 +36,10 @@ struct pgan_step {
 
 /// Networks, their moving average, Adam's moments, and the number of the next step: all there is to a run beside key,
 /// schedule and data. Two trainers with equal ones make the same steps, byte for byte, on one backend and machine.
-template <backend B, auto Options, schedule Schedule>
+template <differentiable_backend D, auto Options, schedule Schedule>
   requires std::same_as<typename Schedule::settings, growth>
 class pgan_trainer {
  public:
-  using D = autodiff<B>;
   using generator = models::pgan_generator<Options>;
   using critic = models::pgan_critic<Options>;
   using tensor = typename D::tensor;
@@ -68,12 +67,12 @@ class pgan_trainer {
   /// One critic step and one generator step on `real` [batch, channels, r, r] of the schedule's batch and resolution.
   /// Real pictures fade in as the generator's do. Throws shape_error for other pictures, argument_error when the run is
   /// over, and diverged_error, naming the step, when a loss or gradient is not finite: load a checkpoint before going on.
-  pgan_step step(const typename B::tensor& real) {
+  pgan_step step(const tensor& real) {
     if (done()) throw argument_error(sentence("The schedule ends after ", schedule_.total_steps(), " steps."));
     const growth g = schedule_.at(next_);
     const shape expected{g.batch, Options.image_channels, g.resolution, g.resolution};
-    if (!(B::shape_of(real) == expected))
-      throw shape_error(sentence("Step ", next_, " needs pictures ", expected, ", got ", B::shape_of(real), "."));
+    if (!(D::shape_of(real) == expected))
+      throw shape_error(sentence("Step ", next_, " needs pictures ", expected, ", got ", D::shape_of(real), "."));
     const models::grown at{g.stage, g.fade};
     const key here = key_.fold("step").fold(next_);
     if (g.resets_optimizer) {
@@ -96,15 +95,15 @@ class pgan_trainer {
     const auto averages = generator::in_use(average_, at);
     const auto trained = generator::in_use(std::as_const(generator_), at);
     for (std::size_t i = 0; i < averages.size(); ++i)
-      D::ema(*averages[i], D::detach(*trained[i]), static_cast<typename B::scalar>(g.average_decay));
+      D::ema(*averages[i], D::detach(*trained[i]), static_cast<typename D::scalar>(g.average_decay));
     ++next_;
     return report;
   }
 
   /// Pictures [n, channels, r, r] of the averaged generator, grown as at the given step, from latents [n, latent].
-  [[nodiscard]] typename B::tensor sample(const typename B::tensor& latents, std::int64_t step) const {
+  [[nodiscard]] tensor sample(const tensor& latents, std::int64_t step) const {
     const growth g = schedule_.at(step);
-    return D::unwrap(generator{}.template apply<D>(average_, D::wrap(latents), {g.stage, g.fade}));
+    return D::detach(generator{}.template apply<D>(average_, latents, {g.stage, g.fade}));
   }
 
   /// Writes everything that step() depends on, atomically. `about` is stored and compared on load: say there what the
@@ -122,7 +121,7 @@ class pgan_trainer {
     file.add<std::int64_t>("counts", {3}, counts);
     file.set_metadata("format", format);
     file.set_metadata("run", identity(about));
-    file.set_metadata("backend", B::name());
+    file.set_metadata("backend", D::name());
     file.write(path);
   }
 
@@ -175,7 +174,7 @@ class pgan_trainer {
 
     void apply(const std::vector<tensor*>& parameters, const std::vector<tensor*>& m, const std::vector<tensor*>& v,
                const std::vector<tensor>& gradients, double rate, const pgan_training& o) {
-      using scalar = typename B::scalar;
+      using scalar = typename D::scalar;
       ++steps;
       const auto t = static_cast<double>(steps);
       const adam_step<scalar> how{.learning_rate = static_cast<scalar>(rate), .beta1 = static_cast<scalar>(o.beta1),
@@ -192,10 +191,9 @@ class pgan_trainer {
     return sentence("channels ", channels, ", latent ", Options.latent, ", image channels ", Options.image_channels, "; ", about);
   }
 
-  static tensor faded_in(const typename B::tensor& real, const models::grown& at) {
-    const auto x = D::wrap(real);
-    if (at.stage == 0 || at.fade >= 1) return x;
-    return models::detail::faded<D>(ops::upsample_nearest<D>(ops::avg_pool<D>(x), 2), x, at.fade);
+  static tensor faded_in(const tensor& real, const models::grown& at) {
+    if (at.stage == 0 || at.fade >= 1) return real;
+    return models::detail::faded<D>(ops::upsample_nearest<D>(ops::avg_pool<D>(real), 2), real, at.fade);
   }
 
   std::vector<tensor> critic_step(key here, const tensor& real, const models::grown& at, pgan_step& report) {

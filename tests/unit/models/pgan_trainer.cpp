@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include <synthmed/autodiff/autodiff.hpp>
 #include <synthmed/backends/reference.hpp>
 #include <synthmed/train/pgan_trainer.hpp>
 
@@ -12,7 +13,7 @@ using synthmed_test::message_of;
 
 namespace {
 
-using B = reference_backend<float>;
+using B = autodiff<reference_backend<float>>;
 constexpr models::pgan_options<3> options{.channels = {6, 5, 4}, .latent = 8};
 using trainer = pgan_trainer<B, options, progressive_schedule>;
 
