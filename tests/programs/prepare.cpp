@@ -109,6 +109,57 @@ TEST_CASE("A folder of pictures is prepared whole, and what the manifest says is
   }
 }
 
+TEST_CASE("The worked examples of docs/data.md: Ostrava by its file names, FARFUM by its table of grades") {
+  const scratch folder;
+  std::uint64_t seed = 100;
+  SECTION("Ostrava") {
+    fs::create_directories(folder / "ostrava/images");
+    for (int s = 1; s <= 9; ++s)
+      cv::imwrite((folder / "ostrava/images").string() + "/00" + std::to_string(s) + "_F_GA28_BW1000_PA36_DG5_PF" +
+                      std::to_string(s % 3) + "_D" + std::to_string(1 + s % 2) + "_S01_1.jpg",
+                  mat_view(noise(seed++, 24, 32)).clone());
+    const auto result = prepare(folder, "--images " + quoted((folder / "ostrava").string()) +
+                                            " --layout ostrava --frame 64x48 --out " + quoted((folder / "out").string()));
+    INFO(result.err);
+    REQUIRE(result.status == 0);
+    const manifest m = read_manifest(folder / "out" / "manifest.csv");
+    REQUIRE(m.records.size() == 9);
+    CHECK(m.records[1].subject == "002");
+    CHECK(m.records[1].label == 2);
+    CHECK(m.records[1].more.at("gestational_age") == "28");
+  }
+  SECTION("FARFUM") {
+    std::string sheet =
+        "Patient,Image,A,,,B,,,C,,,D,,,E,,,Label\n"
+        ",,Grade,Stage,Diagnostic,Grade,Stage,Diagnostic,Grade,Stage,Diagnostic,Grade,Stage,Diagnostic,Grade,Stage,Diagnostic,\n";
+    for (int s = 1; s <= 9; ++s)
+      for (int i = 0; i < 2; ++i) {
+        const std::string name = std::to_string(s) + "_" + std::to_string(i), grade = std::to_string(1 + s % 3);
+        fs::create_directories(folder / "farfum" / ("Patient " + std::to_string(s)));
+        cv::imwrite((folder / "farfum").string() + "/Patient " + std::to_string(s) + "/" + name + ".jpg",
+                    mat_view(noise(seed++, 24, 32)).clone());
+        sheet += "Patient " + std::to_string(s) + "," + name;
+        for (int rater = 0; rater < 5; ++rater) sheet += ",0,0," + grade;
+        sheet += "," + grade + "\n";
+      }
+    folder.put("labels.csv", sheet);
+    const auto result = prepare(folder, "--images " + quoted((folder / "farfum").string()) + " --pattern '.*' --raters " +
+                                            quoted((folder / "labels.csv").string()) + " --raters-layout farfum --frame 64x48 --out " +
+                                            quoted((folder / "out").string()));
+    INFO(result.err);
+    REQUIRE(result.status == 0);
+    const manifest m = read_manifest(folder / "out" / "manifest.csv");
+    REQUIRE(m.records.size() == 18);
+    CHECK(m.records[0].subject == "Patient 1");
+    CHECK(m.raters.size() == 5);
+    CHECK(splits_of(m).size() == 9);
+    const auto wrong = prepare(folder, "--images " + quoted((folder / "farfum").string()) + " --pattern '.*' --raters " +
+                                           quoted((folder / "labels.csv").string()) + " --frame 64x48 --raters-image Image --raters-label Label"
+                                           " --raters-headers 2 --out " + quoted((folder / "wrong").string()));
+    check_refused(wrong, folder / "wrong", "--raters-subject");
+  }
+}
+
 TEST_CASE("A run that was broken off goes on, and ends with the same bytes") {
   const scratch folder;
   put_cohort(folder / "data");

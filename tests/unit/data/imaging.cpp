@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include <opencv2/imgcodecs.hpp>
+#include <opencv2/imgproc.hpp>
 
 #include <synthmed/imaging/contact_sheet.hpp>
 #include <synthmed/imaging/read.hpp>
@@ -183,6 +184,29 @@ TEST_CASE("The segmenter's input has the study's frame and full contrast, whatev
   CHECK_THROWS_AS(segmenter_input(picture()), shape_error);
 }
 
+TEST_CASE("CLAHE is OpenCV's but for the rest of the clipped counts") {
+  for (const auto& [height, width] : std::vector<std::pair<int, int>>{{480, 640}, {584, 565}, {67, 45}}) {
+    const picture p = recoloured(smooth(height, width), picture_colour::grey);
+    cv::Mat theirs;
+    cv::createCLAHE(2, {8, 8})->apply(mat_view(p), theirs);
+    const picture ours = clahe(p);
+    // The rest is at most 255 counts of a tile's area.
+    const double most = 255.0 * 255.0 / ((height + 8) / 8 * ((width + 8) / 8)) + 2;
+    int largest = 0;
+    for (int y = 0; y < height; ++y)
+      for (int x = 0; x < width; ++x) largest = std::max(largest, std::abs(int{ours.at(y, x)} - int{theirs.at<std::uint8_t>(y, x)}));
+    CHECK(largest <= most);
+  }
+  // A clip so high that nothing is cut: the same tables, so the same picture.
+  const picture p = noise(4, 64, 64);
+  cv::Mat theirs;
+  cv::createCLAHE(250, {4, 4})->apply(mat_view(p), theirs);
+  CHECK(clahe(p, 250, 4) == to_picture(theirs));
+  CHECK_THROWS_AS(clahe(p, 0), argument_error);
+  CHECK_THROWS_AS(clahe(noise(1, 4, 64)), shape_error);
+  CHECK_THROWS_AS(clahe(smooth(64, 64)), shape_error);
+}
+
 TEST_CASE("Grey statistics: parts merged equal the whole") {
   const picture a = noise(1), b = noise(2, 8, 8);
   grey_statistics_sum whole, part;
@@ -197,8 +221,7 @@ TEST_CASE("Grey statistics: parts merged equal the whole") {
   grey_statistics_sum flat;
   flat.add(picture(4, 4, 1, 9));
   CHECK_THROWS_AS(flat.value(), argument_error);
-  picture two(1, 2);
-  two.at(0, 1) = 10;
+  const picture two(1, 2, 1, std::vector<std::uint8_t>{0, 10});
   grey_statistics_sum known;
   known.add(two);
   CHECK(known.value().mean == 5);
