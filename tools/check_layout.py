@@ -21,7 +21,7 @@ MAY_SEE = {
     "train": {"core", "ops", "random", "nn", "models", "io", "data"},
     "metrics": {"io", "random"},
     "data": {"io", "random", "imaging"},
-    "imaging": {"io", "random", "data"},
+    "imaging": {"io", "random", "data", "metrics"},
     "report": {"io", "metrics"},
     # The testing room holds law checks for every concept; only the conformance suite sees a backend, the oracle.
     "testing": {"core", "ops", "autodiff", "nn", "random", "io", "metrics", "data", "models", "train", "backends"},
