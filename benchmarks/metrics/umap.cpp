@@ -60,6 +60,32 @@ BENCHMARK(digits_fit)
     ->Unit(benchmark::kMillisecond)
     ->UseRealTime();
 
+/// Quality over twenty seeds: mean and worst; min_dist in hundredths.
+void digits_seeds(benchmark::State& state) {
+  const auto& data = digits();
+  set_threads(4);
+  double trust = 0, accuracy = 0, least_trust = 1, least_accuracy = 1;
+  for (auto _ : state)
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+      const auto map = umap({.min_dist = 0.01 * static_cast<double>(state.range(0)), .seed = seed}).fit(data.points);
+      const double t = trustworthiness(data.points, map.coordinates(), 15);
+      const double a = neighbour_label_accuracy(map.coordinates(), data.labels, 5, self_pairs::keep);
+      trust += t / 20, accuracy += a / 20;
+      least_trust = std::min(least_trust, t), least_accuracy = std::min(least_accuracy, a);
+    }
+  state.counters = {{"trust15_mean", trust},
+                    {"trust15_min", least_trust},
+                    {"accuracy5_mean", accuracy},
+                    {"accuracy5_min", least_accuracy}};
+}
+BENCHMARK(digits_seeds)
+    ->ArgName("min_dist_percent")
+    ->Arg(10)
+    ->Arg(99)
+    ->Iterations(1)
+    ->Unit(benchmark::kSecond)
+    ->UseRealTime();
+
 void digits_transform(benchmark::State& state) {
   const auto& data = digits();
   feature_matrix old_points{{}, 64}, new_points{{}, 64};

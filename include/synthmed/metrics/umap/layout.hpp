@@ -69,7 +69,7 @@ struct layout_settings {
   std::size_t epochs = 500;
   double rate = 1;            ///< step width of the first epoch; falls linearly to 0
   std::size_t negatives = 5;  ///< points pushed away per pull
-  int pulls = 2;              ///< steps towards a neighbour per pull: 2 where both ends of an edge move, else 1
+  int pulls = 2;              ///< steps in one pull: 2 where the other end pulls back as often, else 1
 };
 
 /// How often an edge is sampled: once every max / weight epochs, as a 32-bit fraction (2^32 is every epoch).
@@ -112,14 +112,16 @@ void move_point(float* own, const float* others, std::size_t dims, const moving_
   };
   float difference[Dims > 0 ? Dims : 64], push[Dims > 0 ? Dims : 64];
   std::uint64_t draw = mixed64(point.stream + golden_step * (epoch + 1));
-  for (std::size_t e = 0; e < point.neighbours.size(); ++e) {
+  const std::size_t edges = point.neighbours.size();
+  const float pull_rate = rate * static_cast<float>(settings.pulls);
+  for (std::size_t turn = 0; turn < edges; ++turn) {
+    // Every other epoch walks the edges backwards, so that no neighbour always has the last word.
+    const std::size_t e = epoch % 2 == 0 ? turn : edges - 1 - turn;
     if (!sampled(point.rates[e], epoch)) continue;
     const float* const there = others + point.neighbours[e] * width;
-    for (int pull = 0; pull < settings.pulls; ++pull) {
-      const float factor = force.attract(squared(there, difference));
-      for (std::size_t d = 0; d < width; ++d)
-        own[d] = static_cast<float>(double{own[d]} + double{rate} * double{step(factor, difference[d])});
-    }
+    const float pull = force.attract(squared(there, difference));
+    for (std::size_t d = 0; d < width; ++d)
+      own[d] = static_cast<float>(double{own[d]} + double{pull_rate} * double{step(pull, difference[d])});
     // All pushes of one sample start from the same place: they can then be computed side by side.
     for (std::size_t d = 0; d < width; ++d) push[d] = 0;
     for (std::size_t s = 0; s < settings.negatives; ++s) {
