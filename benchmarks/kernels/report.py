@@ -1,17 +1,18 @@
 #!/usr/bin/env python3
 """Tables in Markdown from the JSON of the kernel benchmarks: one row per kernel and shape, one column per backend.
 
-    report.py FILE.json...
+    report.py [--cpu-time] FILE.json...
 
 Convolutions and products in GFLOP/s (of the direct algorithm), passes over memory in GB/s of needed traffic; "bare" is
 the better form of oneDNN alone, "of bare" and "of copy" how much of it, or of the copy loop of the nearest size measured
 in the same run, the xtensor backend reaches. With --benchmark_repetitions, medians are taken.
+--cpu-time divides by the main thread's processor time: for runs with one thread on a machine that others use too.
 """
 import json
 import sys
 
 
-def read(paths):
+def read(paths, cpu_time):
     """{(backend, family, kernel, shape): (unit, rate)} and the context of the first file."""
     rates, context = {}, {}
     for path in paths:
@@ -26,20 +27,22 @@ def read(paths):
             if parts[0] == "ceiling":
                 parts = ["ceiling", "", parts[1], parts[2]]
             unit = "FLOP/s" if "FLOP/s" in row else "B/s"
-            rates[tuple(parts)] = (unit, row[unit])
+            rates[tuple(parts)] = (unit, row[unit] * (row["real_time"] / row["cpu_time"] if cpu_time else 1))
     return rates, context
 
 
 def main(paths):
+    cpu_time = "--cpu-time" in paths
+    paths = [path for path in paths if path != "--cpu-time"]
     if not paths or paths[0].startswith("-"):
         sys.stderr.write(__doc__)
         return 2
-    rates, context = read(paths)
+    rates, context = read(paths, cpu_time)
     backends = [b for b in ("xtensor", "torch", "reference") if any(key[0] == b for key in rates)]
     copies = {int(key[3]): rate for key, (_, rate) in rates.items() if key[:3] == ("ceiling", "", "copy")}
     peak = next((rate for key, (_, rate) in rates.items() if key[2] == "sgemm"), None)
 
-    print(f"{context.get('backend', '')}; {context.get('threads', '?')} threads of {context['num_cpus']}, {context['date']}.")
+    print(f"{context.get('backend', '')}; {context.get('threads', '?')} threads of {context['num_cpus']}, {context['date']}{', processor time' if cpu_time else ''}.")
     if peak:
         print(f"Ceilings measured in the same run: sgemm {peak / 1e9:.0f} GFLOP/s; copy " +
               ", ".join(f"{rate / 1e9:.0f} GB/s ({8 * n / 1e6:.1f} MB)" for n, rate in sorted(copies.items(), reverse=True)) + ".")
