@@ -116,8 +116,9 @@ inline std::vector<std::string> numbered_classes(const csv_table& t, const std::
 }  // namespace detail
 
 /// Reads a table of predictions by its header names: `label`, `prediction`, probabilities `p1 ... pk` (or `p_NAME` per
-/// class, or plainly `1 ... k` as the study's files have them), and optionally `subject` and `image_path` (or `id`).
-/// Labels are the class names, 1 to k, or 0 to k - 1. Throws format_error with file, line and column.
+/// class, or plainly `1 ... k` as the study's files have them), and optionally `subject` and `image_path` (or `id`). A
+/// first column without a name (row numbers) is passed over. Labels are the class names, 1 to k, or 0 to k - 1. Throws
+/// format_error with file, line and column.
 [[nodiscard]] inline prediction_table read_predictions(const csv_table& t) {
   const std::size_t label = t.column("label"), prediction = t.column("prediction");
   std::vector<std::size_t> columns;
@@ -125,6 +126,7 @@ inline std::vector<std::string> numbered_classes(const csv_table& t, const std::
   bool with_p = false, plain = false;
   for (std::size_t c = 0; c < t.columns(); ++c) {
     std::string title = t.header()[c];
+    if (title.empty() && c == 0) continue;  // the row numbers that R and pandas write unasked
     if (title == "label" || title == "prediction" || title == "subject" || title == "image_path" || title == "id")
       continue;
     if (detail::whole_number(title)) {

@@ -14,7 +14,8 @@
 
 namespace synthmed {
 
-/// One point of a ROC curve: cases with score >= threshold are called positive.
+/// One point of a ROC curve: cases with score >= threshold are called positive (score <= threshold where the scores
+/// were ranked lower_is_positive; the infinities then change their signs).
 struct roc_point {
   double threshold = 0;    ///< the lowest score called positive; +inf for the point (0, 0)
   double midpoint = 0;     ///< halfway to the next lower score, pROC's threshold; -inf for the point (1, 1)
@@ -26,7 +27,9 @@ struct roc_point {
 /// Throws argument_error unless both classes are there.
 [[nodiscard]] inline std::vector<roc_point> roc_curve(const tie_table& table) {
   detail::require_both_classes(table, "A ROC curve");
-  constexpr double inf = std::numeric_limits<double>::infinity();
+  // Scores that fall along the table speak for the positive class where they are high.
+  const bool falling = table.ties.size() < 2 || table.ties.front().score > table.ties.back().score;
+  const double inf = (falling ? 1 : -1) * std::numeric_limits<double>::infinity();
   std::vector<roc_point> curve{{inf, inf, 0, 1}};
   std::int64_t tp = 0, fp = 0;
   for (const auto& t : table.ties) {

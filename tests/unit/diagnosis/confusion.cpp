@@ -110,6 +110,15 @@ TEST_CASE("published tables of plus disease", "[confusion]") {
   CHECK(three.collapsed(2).overall().kappa == Approx(0.81293613).margin(5e-9));
 }
 
+TEST_CASE("caret's documented two-class table", "[confusion]") {
+  const auto o = confusion_matrix::from_rows({{8, 1}, {2, 9}}).overall();
+  CHECK_CLOSE(o.accuracy, 0.85);
+  CHECK(o.accuracy_low == Approx(0.6211).margin(5e-5));
+  CHECK(o.accuracy_high == Approx(0.9679).margin(5e-5));
+  CHECK(o.accuracy_p == Approx(0.001288).margin(5e-7));
+  CHECK_CLOSE(o.kappa, 0.7);
+}
+
 TEST_CASE("kappa's standard error is the delta method's", "[confusion]") {
   // Independent of the closed form: numerical gradient of kappa in the cell shares, multinomial covariance.
   const std::vector<std::vector<double>> p{{0.4, 0.05, 0.01}, {0.08, 0.2, 0.03}, {0.02, 0.06, 0.15}};

@@ -56,6 +56,7 @@ TEST_CASE("the study's printed DeLong tests are consistent with their intervals"
     CHECK(limits.low == Approx(t.low).margin(3e-7));
     CHECK(limits.high == Approx(t.high).margin(3e-7));
   }
+  CHECK(normal_two_sided(-2.8525) == Approx(0.004338).epsilon(2e-4));  // its bootstrap test
   // aSAH, published with pROC: z from the variances and the covariance, then p.
   for (const auto& [x, y] : {std::pair{"wfns", "s100b"}, {"wfns", "ndka"}, {"ndka", "s100b"}}) {
     const std::string pair = std::string(x) + "_" + y;

@@ -27,6 +27,7 @@ TEST_CASE("both header forms and any order of columns", "[predictions]") {
   const auto c = read("p_plus,prediction,label,p_normal\n.2,normal,plus,.8\n");
   CHECK(c.classes == std::vector<std::string>{"plus", "normal"});
   CHECK(c.truth == std::vector<int>{0});
+  CHECK(read("\"\",label,prediction,p1,p2\n7,1,1,.9,.1\n").cases() == 1);  // R's and pandas' row numbers
 }
 
 TEST_CASE("classes counted from 0, and classes told from the predictions", "[predictions]") {

@@ -98,6 +98,17 @@ TEST_CASE("operating points", "[roc]") {
   CHECK_THROWS_AS(at_sensitivity(table, 1.5), argument_error);
 }
 
+TEST_CASE("low scores can speak for the positive class", "[roc]") {
+  const std::vector<double> s{1, 2, 3, 4};
+  const std::vector<int> y{1, 1, 0, 0};
+  const auto curve = roc_curve(ranked_scores(s, y, direction::lower_is_positive).table());
+  CHECK(curve.front().threshold == -std::numeric_limits<double>::infinity());
+  CHECK(curve.back().midpoint == std::numeric_limits<double>::infinity());
+  const auto best = youden(ranked_scores(s, y, direction::lower_is_positive).table());
+  CHECK(best.threshold == 2);  // at most 2 is positive
+  CHECK(best.midpoint == 2.5);
+}
+
 TEST_CASE("documented examples of other packages", "[roc][pr]") {
   const std::vector<int> y{0, 0, 1, 1};
   const std::vector<double> s{0.1, 0.4, 0.35, 0.8};

@@ -264,6 +264,9 @@ template <class M, class Project = std::identity>
   static_assert(explain_metric<M>());
   return [cases, fresh, project] {
     return [cases, fresh, project](multiplicities times) -> double {
+      if (times.size() != cases.size())
+        throw argument_error(sentence("A resample of ", cases.size(), " cases needs as many multiplicities, got ",
+                                      times.size(), "; make the plan from the same cases."));
       M whole = fresh;
       for (std::size_t i = 0; i < cases.size(); ++i)
         for (std::uint32_t k = 0; k < times[i]; ++k) whole.update(cases[i]);
