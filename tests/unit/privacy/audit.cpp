@@ -119,3 +119,20 @@ TEST_CASE("the audit is the same for any number of threads") {
   }
   for (std::size_t i = 0; i < one.pairs.size(); ++i) CHECK(one.pairs[i].distance == four.pairs[i].distance);
 }
+
+// The examples of docs/metrics/privacy.md and docs/metrics/fidelity.md, as they stand there.
+namespace {
+synthmed::fidelity_report compare(synthmed::feature_view real, synthmed::feature_view synthetic) {
+  return synthmed::fidelity({real}, {synthetic}, synthmed::feature_source::named("my-features"));
+}
+bool leaks(synthmed::feature_view train, synthmed::feature_view holdout, synthmed::feature_view synthetic) {
+  return synthmed::privacy_audit({{train}, {holdout}, synthetic}).flagged;
+}
+}  // namespace
+
+TEST_CASE("the documentation's examples") {
+  const auto train = golden_features("train"), test = golden_features("test"), synth = golden_features("synth");
+  CHECK(compare(train, synth).frechet.value == Approx(1.4028133031742));
+  CHECK(leaks(train, test, synth));
+  CHECK_FALSE(leaks(train, test, normal_features(1, 50, 16)));
+}
