@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdio>
 #include <memory>
+#include <optional>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -167,15 +168,24 @@ void run(const fid_settings& s) {
   auto b = read_features(s.candidate, s.features, true);
   const auto source = source_of({&a, &b}, s.features);
   if (s.common.dry_run) {
-    std::printf("Would compare %s with %s on %s features and write to %s.\n", s.reference.c_str(), s.candidate.c_str(),
-                source.name().c_str(), s.common.out.c_str());
+    const double rows = static_cast<double>(a.features.rows() + b.features.rows());
+    std::printf(
+        "Would compare %s with %s on %s features, with up to %.0f MB of memory, and write less than 1 MB to %s.\n",
+        s.reference.c_str(), s.candidate.c_str(), source.name().c_str(), 12e-6 * rows * rows + 20,
+        s.common.out.c_str());
     return;
   }
   if (a.moments || b.moments) return run_statistics(s, a, b);
   match_columns(a, b);
   auto options = s.fidelity;
   options.seed = synthmed::key(s.common.seed).fold("fidelity");
+  std::optional<progress> line;
+  options.on_progress = [&line](std::size_t done, std::size_t total) {
+    if (!line) line.emplace("comparing resamples", "comparisons", total);
+    line->done(done);
+  };
   const auto report = synthmed::fidelity(a.set(), b.set(), source, options);
+  line.reset();
 
   // Everything is computed and drawn before anything is written.
   const std::string text = fidelity_json(report, heading(s, a, b)).dump(2) + "\n",

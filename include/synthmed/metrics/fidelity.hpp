@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -44,6 +45,8 @@ struct fidelity_options {
   double level = 0.95;               ///< confidence level of the intervals
   key seed = key(1337);              ///< of resamples and halvings
   std::size_t infinity_points = 15;  ///< sizes of the line to infinite n; 0: no line
+  /// Told how many of all resampled comparisons are done, from the calling thread; may be empty.
+  std::function<void(std::size_t done, std::size_t total)> on_progress = {};
 };
 
 /// A metric with its interval: value -/+ z times the bootstrap standard error, clipped to the metric's range. These
@@ -142,6 +145,8 @@ class running_values {
       if (second[i] && reference[i] == last_subject) second[i] = 0;
     real.add(compare(first, second));
     synthetic.add(compare(first, synth));
+    if (options.on_progress)
+      options.on_progress(options.replicates + 2 * repeat + 2, options.replicates + 2 * options.floor_repeats);
   }
   out.real_mean = real.means();
   out.real_sd = real.sds();
@@ -200,6 +205,7 @@ class running_values {
         } catch (const argument_error&) {
           // too few different rows were drawn for this k
         }
+        if (options.on_progress) options.on_progress(r + 1, options.replicates + 2 * options.floor_repeats);
       }
       if (out.replicates < options.replicates)
         out.notes.push_back(sentence(options.replicates - out.replicates, " of ", options.replicates,
