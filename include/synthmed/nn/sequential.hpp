@@ -38,15 +38,17 @@ template <class Entry>
 struct entry {  // a plain layer
   static constexpr bool has_name = false;
   static constexpr std::string_view name{};
+  using type = Entry;
   template <Entry Value>
-  static constexpr auto layer = Value;
+  static constexpr type layer = Value;
 };
 template <fixed_name Name, auto Layer>
 struct entry<named<Name, Layer>> {
   static constexpr bool has_name = true;
   static constexpr std::string_view name = Name.view();
+  using type = std::remove_cvref_t<decltype(Layer)>;
   template <named<Name, Layer>>
-  static constexpr auto layer = Layer;
+  static constexpr type layer = Layer;
 };
 
 template <auto Entry>
@@ -54,7 +56,7 @@ using entry_of = entry<std::remove_cvref_t<decltype(Entry)>>;
 template <auto Entry>
 inline constexpr auto layer_in = entry_of<Entry>::template layer<Entry>;
 template <auto Entry>
-using layer_type = std::remove_cvref_t<decltype(layer_in<Entry>)>;
+using layer_type = typename entry_of<Entry>::type;
 
 template <auto... Entries>
 struct entry_names {
@@ -115,7 +117,13 @@ constexpr bool explain_fits() {
   return true;
 }
 
-/// The activation that a weighted layer can do in the same kernel.
+/// A weighted layer that can do its activation in the same kernel.
+template <class L, class B>
+concept activates_itself = requires(const L& l, const parameters_of<L, B>& p, const typename B::tensor& x) {
+  { l.template apply_activated<B>(p, x, 0.5) } -> std::same_as<typename B::tensor>;
+};
+
+/// The activations that it can do.
 template <class L>
 inline constexpr bool is_rectifier = std::is_same_v<L, leaky_relu> || std::is_same_v<L, relu>;
 [[nodiscard]] constexpr double slope_of(const leaky_relu& l) { return l.slope; }
@@ -140,7 +148,9 @@ class sequential {
   static constexpr std::size_t size = count_;
   /// Layer I, without its name.
   template <std::size_t I>
-  static constexpr auto layer_at = detail::nth<I, Entries...>();
+  using layer_type_at = decltype(detail::nth<I, Entries...>());
+  template <std::size_t I>
+  static constexpr layer_type_at<I> layer_at = detail::nth<I, Entries...>();
   /// The shape that arrives at layer I; I = size: what comes out.
   template <std::size_t I>
   static constexpr chw arriving_at = detail::folded<Entries...>(In).shapes[I];
@@ -211,17 +221,11 @@ class sequential {
   }
 
   template <std::size_t I, class B>
-  static consteval bool fuses_next() {
-    if constexpr (I + 1 < count_) {
-      using here = std::remove_cvref_t<decltype(layer_at<I>)>;
-      using next = std::remove_cvref_t<decltype(layer_at<I + 1>)>;
-      return detail::is_rectifier<next> && requires(const here& l, const parameters_of<here, B>& p,
-                                                    const typename B::tensor& x) {
-        l.template apply_activated<B>(p, x, 0.5);
-      };
-    } else {
+  static constexpr bool fuses_next() {
+    if constexpr (I + 1 < count_)
+      return detail::is_rectifier<layer_type_at<I + 1>> && detail::activates_itself<layer_type_at<I>, B>;
+    else
       return false;
-    }
   }
 };
 
