@@ -179,7 +179,7 @@ inline void check_finite_points(feature_view points, std::string_view what) {
                                       points.row(i)[d], "."));
 }
 
-/// Centres and rounds points: differences of rounded numbers have at most 27 bits, so that their squares are exact
+/// Centres and rounds points: differences of rounded numbers have at most 26 bits, so that their squares are exact
 /// in double and distances have the same bits however they are compiled.
 [[nodiscard]] inline feature_matrix rounded_points(feature_view points, const std::vector<double>& centre,
                                                    double step) {

@@ -90,7 +90,9 @@ TEST_CASE("another seed is another map of the same quality") {
 }
 
 TEST_CASE("a point alone goes where it goes in a batch, in any order and company") {
-  const auto data = clouds(5, 120, 8), fresh = clouds(5, 30, 8, 9);
+  const auto data = clouds(5, 120, 8);
+  auto fresh = clouds(5, 30, 8, 9);
+  for (std::size_t d = 0; d < 16; ++d) fresh.points.values[d] *= 1000;  // two points far outside
   for (const auto profile : {umap_profile::umap_learn, umap_profile::r_umap}) {
     const auto map = umap({.profile = profile}).fit(data.points);
     const auto batch = map.transform(fresh.points);
@@ -108,7 +110,7 @@ TEST_CASE("a point alone goes where it goes in a batch, in any order and company
     const auto back = map.transform(reversed);
     for (std::size_t i = 0; i < n; ++i) REQUIRE(back.values[2 * (n - 1 - i)] == batch.values[2 * i]);
     CHECK(map.transform(fresh.points).values == batch.values);
-    CHECK(neighbour_label_accuracy(map.coordinates(), data.labels, batch, fresh.labels) > 0.98);
+    CHECK(neighbour_label_accuracy(map.coordinates(), data.labels, batch, fresh.labels) > 0.97);
   }
 }
 
