@@ -1,4 +1,5 @@
-// A small convolutional classifier trained for a few steps of Adam: the same key gives the same losses on every backend.
+// A small convolutional classifier trained for a few steps of Adam: the same key gives the same losses on every
+// backend.
 #pragma once
 
 #include <cmath>
@@ -17,11 +18,10 @@ namespace nn = synthmed::nn;
 /// 1 x 12 x 12 to three scores: convolutions with and without bias, leaky ReLU, pooling of both kinds, batch norm, a
 /// residual block, pixel norm, minibatch stddev, dropout, a linear layer with equalized learning rate.
 using small_net = nn::sequential<
-    nn::chw{1, 12, 12},
-    nn::conv2d{.inputs = 1, .outputs = 6, .kernel = 3, .pad = 1, .initial = nn::initial::he_normal}, nn::leaky_relu{0.2},
-    nn::avg_pool{},
-    nn::conv2d_no_bias{.inputs = 6, .outputs = 8, .kernel = 3, .stride = 1, .pad = 1},
-    nn::batch_norm{.channels = 8}, nn::relu{},
+    nn::chw{1, 12, 12}, nn::conv2d{.inputs = 1, .outputs = 6, .kernel = 3, .pad = 1, .initial = nn::initial::he_normal},
+    nn::leaky_relu{0.2}, nn::avg_pool{},
+    nn::conv2d_no_bias{.inputs = 6, .outputs = 8, .kernel = 3, .stride = 1, .pad = 1}, nn::batch_norm{.channels = 8},
+    nn::relu{},
     nn::residual<nn::sequential<nn::chw{8, 6, 6}, nn::conv2d{.inputs = 8, .outputs = 8, .kernel = 3, .pad = 1},
                                 nn::leaky_relu{0.1}, nn::pixel_norm{}>{}>{},
     nn::max_pool{}, nn::minibatch_stddev{{.group = 4}}, nn::dropout{0.25}, nn::flatten{},
@@ -47,22 +47,24 @@ std::vector<double> train_small_net(synthmed::key k = synthmed::key(2024), int s
     for (std::size_t i = 0; i < labels.size(); ++i) {
       labels[i] = static_cast<std::int64_t>(i) % 3;
       for (std::size_t at = 0; at < 144; ++at)
-        pictures[i * 144 + at] = static_cast<scalar>(
-            0.5 * static_cast<double>(pictures[i * 144 + at]) +
-            std::sin(static_cast<double>(at % 12) * (0.5 + static_cast<double>(labels[i]))));
+        pictures[i * 144 + at] =
+            static_cast<scalar>(0.5 * static_cast<double>(pictures[i * 144 + at]) +
+                                std::sin(static_cast<double>(at % 12) * (0.5 + static_cast<double>(labels[i]))));
     }
     const auto x = D::from_host({8, 1, 12, 12}, pictures);
-    auto result = nn::apply<D>(net, parameters, buffers, x,
-                               {.mode = nn::mode::train, .key = k.fold("dropout").fold(step)});
+    auto result =
+        nn::apply<D>(net, parameters, buffers, x, {.mode = nn::mode::train, .key = k.fold("dropout").fold(step)});
     buffers = result.buffers;
     auto loss = ops::cross_entropy<D>(result.y, labels);
     losses.push_back(static_cast<double>(ops::item<D>(loss)));
     auto gradients = parameters;
     nn::assign(gradients, D::grad(std::move(loss), nn::tensors(parameters)));
-    const synthmed::adam_step<scalar> adam{
-        .learning_rate = scalar(0.01), .beta1 = scalar(0.9), .beta2 = scalar(0.999), .epsilon = scalar(1e-8),
-        .correction1 = static_cast<scalar>(1 - std::pow(0.9, step)),
-        .correction2 = static_cast<scalar>(1 - std::pow(0.999, step))};
+    const synthmed::adam_step<scalar> adam{.learning_rate = scalar(0.01),
+                                           .beta1 = scalar(0.9),
+                                           .beta2 = scalar(0.999),
+                                           .epsilon = scalar(1e-8),
+                                           .correction1 = static_cast<scalar>(1 - std::pow(0.9, step)),
+                                           .correction2 = static_cast<scalar>(1 - std::pow(0.999, step))};
     nn::zip([&](const std::string&, auto& p, auto& m, auto& v, const auto& g) { D::adam(p, m, v, g, adam); },
             parameters, first, second, gradients);
   }

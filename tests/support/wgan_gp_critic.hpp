@@ -33,7 +33,9 @@ inline wgan_gp_problem make_wgan_gp_problem(synthmed::key k = synthmed::key(1337
     synthmed::fill_normal(k.fold(name), std::span(x.values));
     return x;
   };
-  const auto weight = [&](const std::string& name, const shape& dims) { out.weights.emplace_back(name, normal(name, dims)); };
+  const auto weight = [&](const std::string& name, const shape& dims) {
+    out.weights.emplace_back(name, normal(name, dims));
+  };
   weight("from_grey.weight", {width, 1, 1, 1}), weight("from_grey.bias", {width});
   weight("block.0.weight", {width, width, 3, 3}), weight("block.0.bias", {width});
   weight("block.1.weight", {width + 1, width, 3, 3}), weight("block.1.bias", {width + 1});

@@ -82,16 +82,16 @@ class autodiff : public tape::elementwise_rules<B, autodiff<B>>,
     no_grad& operator=(const no_grad&) = delete;
   };
 
-  /// d y / d wrt[i] for a y with one element; zeros of wrt[i]'s shape where y does not depend on it. Gradients are added
-  /// up in an order fixed by how y was computed. A y that is moved in (`grad(std::move(loss), wrt)`) lets go of what the
-  /// forward pass kept as the backward pass goes along; otherwise it lives as long as y does.
-  /// Throws shape_error when y has not one element; argument_error when create_graph meets an operation whose rule
-  /// gives first derivatives only.
+  /// d y / d wrt[i] for a y with one element; zeros of wrt[i]'s shape where y does not depend on it. Gradients are
+  /// added up in an order fixed by how y was computed. A y that is moved in (`grad(std::move(loss), wrt)`) lets go of
+  /// what the forward pass kept as the backward pass goes along; otherwise it lives as long as y does. Throws
+  /// shape_error when y has not one element; argument_error when create_graph meets an operation whose rule gives first
+  /// derivatives only.
   static std::vector<tensor> grad(tensor y, std::span<const tensor> wrt, const grad_options& options = {}) {
     const shape result = B::shape_of(y.value());
     if (result.elements() != 1)
-      throw shape_error(sentence("grad needs a y with one element (a loss), got shape ", result,
-                                 "; sum or average it first."));
+      throw shape_error(
+          sentence("grad needs a y with one element (a loss), got shape ", result, "; sum or average it first."));
     std::vector<tensor> gradients(wrt.size());
     std::vector<bool> found(wrt.size(), false);
     if (y.requires_grad()) {
@@ -136,12 +136,13 @@ class autodiff : public tape::elementwise_rules<B, autodiff<B>>,
   template <class Rule>
   static tensor first_order_operation(const char* name, typename B::tensor value,
                                       std::initializer_list<const tensor*> inputs, Rule rule) {
-    return tape::record<B, autodiff>(
-        std::move(value), std::span(inputs.begin(), inputs.size()), {.first_order_only = name},
-        [rule = std::move(rule), count = inputs.size()](auto& step) {
-          const std::vector<typename B::tensor> gradients = rule(step.gradient().value());
-          for (std::size_t i = 0; i < count; ++i) step.give(i, [&] { return tensor(gradients[i]); });
-        });
+    return tape::record<B, autodiff>(std::move(value), std::span(inputs.begin(), inputs.size()),
+                                     {.first_order_only = name},
+                                     [rule = std::move(rule), count = inputs.size()](auto& step) {
+                                       const std::vector<typename B::tensor> gradients = rule(step.gradient().value());
+                                       for (std::size_t i = 0; i < count; ++i)
+                                         step.give(i, [&] { return tensor(gradients[i]); });
+                                     });
   }
 
  private:
@@ -168,8 +169,7 @@ class autodiff : public tape::elementwise_rules<B, autodiff<B>>,
     for (auto& at : reached) {
       bool& wanted = all.at(at.get()).wanted;
       for (const auto& input : at->inputs) wanted = wanted || (input && all.at(input.get()).wanted);
-      if (wanted)
-        order.push_back(std::move(at));
+      if (wanted) order.push_back(std::move(at));
     }
     return order;
   }

@@ -29,22 +29,23 @@ struct convolution_rules {
   using tensor = traced_tensor<B>;
 
   static tensor conv2d(const tensor& x, const tensor& weight, const conv2d_params& params) {
-    return record<B, D>(B::conv2d(x.value(), weight.value(), params), {&x, &weight},
-                        [image = kept_for(weight, x), kernel = kept_for(x, weight), params,
-                         image_dims = B::shape_of(x.value()), kernel_dims = B::shape_of(weight.value())](auto& step) {
-                          step.give(0, [&] { return D::conv2d_input_grad(step.gradient(), kernel, params, image_dims); });
-                          step.give(1, [&] { return D::conv2d_weight_grad(image, step.gradient(), params, kernel_dims); });
-                        });
+    return record<B, D>(
+        B::conv2d(x.value(), weight.value(), params), {&x, &weight},
+        [image = kept_for(weight, x), kernel = kept_for(x, weight), params, image_dims = B::shape_of(x.value()),
+         kernel_dims = B::shape_of(weight.value())](auto& step) {
+          step.give(0, [&] { return D::conv2d_input_grad(step.gradient(), kernel, params, image_dims); });
+          step.give(1, [&] { return D::conv2d_weight_grad(image, step.gradient(), params, kernel_dims); });
+        });
   }
   static tensor conv2d_input_grad(const tensor& output_grad, const tensor& weight, const conv2d_params& params,
                                   const shape& input_dims) {
-    return record<B, D>(B::conv2d_input_grad(output_grad.value(), weight.value(), params, input_dims),
-                        {&output_grad, &weight},
-                        [out = kept_for(weight, output_grad), kernel = kept_for(output_grad, weight), params,
-                         kernel_dims = B::shape_of(weight.value())](auto& step) {
-                          step.give(0, [&] { return D::conv2d(step.gradient(), kernel, params); });
-                          step.give(1, [&] { return D::conv2d_weight_grad(step.gradient(), out, params, kernel_dims); });
-                        });
+    return record<B, D>(
+        B::conv2d_input_grad(output_grad.value(), weight.value(), params, input_dims), {&output_grad, &weight},
+        [out = kept_for(weight, output_grad), kernel = kept_for(output_grad, weight), params,
+         kernel_dims = B::shape_of(weight.value())](auto& step) {
+          step.give(0, [&] { return D::conv2d(step.gradient(), kernel, params); });
+          step.give(1, [&] { return D::conv2d_weight_grad(step.gradient(), out, params, kernel_dims); });
+        });
   }
   static tensor conv2d_weight_grad(const tensor& x, const tensor& output_grad, const conv2d_params& params,
                                    const shape& weight_dims) {

@@ -11,26 +11,22 @@ struct fused_rules {
   using tensor = traced_tensor<B>;
   using scalar = typename B::scalar;
 
-  static tensor leaky_relu(const tensor& x, scalar slope)
-    requires fuses_leaky_relu<B>
-  {
+  static tensor leaky_relu(const tensor& x, scalar slope) requires fuses_leaky_relu<B> {
     return record_keeping_output<B, D>(B::leaky_relu(x.value(), slope), {&x}, [slope](auto& step) {
       step.give(0, [&] { return before_activation(step, 1, slope); });
     });
   }
 
-  static tensor leaky_relu_gradient(const tensor& gradient, const tensor& output, scalar scale, scalar slope)
-    requires fuses_leaky_relu_gradient<B>
-  {
+  static tensor leaky_relu_gradient(const tensor& gradient, const tensor& output, scalar scale,
+                                    scalar slope) requires fuses_leaky_relu_gradient<B> {
     return record<B, D>(B::leaky_relu_gradient(gradient.value(), output.value(), scale, slope), {&gradient},
                         [out = tensor(output.value()), scale, slope](auto& step) {
                           step.give(0, [&] { return D::leaky_relu_gradient(step.gradient(), out, scale, slope); });
                         });
   }
 
-  static tensor bias_leaky_relu(const tensor& x, const tensor& bias, scalar scale, scalar slope)
-    requires fuses_bias_leaky_relu<B>
-  {
+  static tensor bias_leaky_relu(const tensor& x, const tensor& bias, scalar scale,
+                                scalar slope) requires fuses_bias_leaky_relu<B> {
     return record_keeping_output<B, D>(B::bias_leaky_relu(x.value(), bias.value(), scale, slope), {&x, &bias},
                                        [scale, slope](auto& step) {
                                          const tensor inner = before_activation(step, scale, slope);
@@ -40,9 +36,8 @@ struct fused_rules {
   }
 
   static tensor conv2d_bias_leaky_relu(const tensor& x, const tensor& weight, const tensor& bias,
-                                       const conv2d_params& params, scalar scale, scalar slope)
-    requires fuses_conv2d_bias_leaky_relu<B>
-  {
+                                       const conv2d_params& params, scalar scale,
+                                       scalar slope) requires fuses_conv2d_bias_leaky_relu<B> {
     return record_keeping_output<B, D>(
         B::conv2d_bias_leaky_relu(x.value(), weight.value(), bias.value(), params, scale, slope), {&x, &weight, &bias},
         [image = kept_for(weight, x), kernel = kept_for(x, weight), params, scale, slope,
@@ -55,9 +50,7 @@ struct fused_rules {
   }
 
   // y = x r with r = 1 / sqrt(m + epsilon), m the mean of x^2 over the channels: dx = r (g - y mean(g y)).
-  static tensor pixel_norm(const tensor& x, scalar epsilon)
-    requires fuses_pixel_norm<B>
-  {
+  static tensor pixel_norm(const tensor& x, scalar epsilon) requires fuses_pixel_norm<B> {
     return record_keeping_output<B, D>(B::pixel_norm(x.value(), epsilon), {&x}, [x, epsilon](auto& step) {
       step.give(0, [&] {
         const shape dims = B::shape_of(x.value());

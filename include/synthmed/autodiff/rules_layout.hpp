@@ -87,16 +87,14 @@ struct layout_rules {
                         });
   }
   static tensor flip(const tensor& x, int axis) {
-    return record<B, D>(B::flip(x.value(), axis), {&x}, [axis](auto& step) {
-      step.give(0, [&] { return D::flip(step.gradient(), axis); });
-    });
+    return record<B, D>(B::flip(x.value(), axis), {&x},
+                        [axis](auto& step) { step.give(0, [&] { return D::flip(step.gradient(), axis); }); });
   }
   static tensor gather(const tensor& x, int axis, std::span<const std::int64_t> index) {
-    return record<B, D>(B::gather(x.value(), axis, index), {&x},
-                        [axis, index = std::vector<std::int64_t>(index.begin(), index.end()),
-                         extent = B::shape_of(x.value())[axis]](auto& step) {
-                          step.give(0, [&] { return D::scatter_add(step.gradient(), axis, index, extent); });
-                        });
+    return record<B, D>(
+        B::gather(x.value(), axis, index), {&x},
+        [axis, index = std::vector<std::int64_t>(index.begin(), index.end()), extent = B::shape_of(x.value())[axis]](
+            auto& step) { step.give(0, [&] { return D::scatter_add(step.gradient(), axis, index, extent); }); });
   }
   static tensor scatter_add(const tensor& x, int axis, std::span<const std::int64_t> index, std::int64_t extent) {
     return record<B, D>(B::scatter_add(x.value(), axis, index, extent), {&x},

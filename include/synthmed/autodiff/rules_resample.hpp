@@ -17,14 +17,12 @@ struct resample_rules {
     });
   }
   static tensor avg_unpool(const tensor& output_grad, const pool2d_params& params, const shape& input_dims) {
-    return record<B, D>(B::avg_unpool(output_grad.value(), params, input_dims), {&output_grad}, [params](auto& step) {
-      step.give(0, [&] { return D::avg_pool(step.gradient(), params); });
-    });
+    return record<B, D>(B::avg_unpool(output_grad.value(), params, input_dims), {&output_grad},
+                        [params](auto& step) { step.give(0, [&] { return D::avg_pool(step.gradient(), params); }); });
   }
   static tensor upsample_nearest(const tensor& x, std::int64_t factor) {
-    return record<B, D>(B::upsample_nearest(x.value(), factor), {&x}, [factor](auto& step) {
-      step.give(0, [&] { return D::sum_pool(step.gradient(), factor); });
-    });
+    return record<B, D>(B::upsample_nearest(x.value(), factor), {&x},
+                        [factor](auto& step) { step.give(0, [&] { return D::sum_pool(step.gradient(), factor); }); });
   }
   static tensor sum_pool(const tensor& x, std::int64_t factor) {
     return record<B, D>(B::sum_pool(x.value(), factor), {&x}, [factor](auto& step) {

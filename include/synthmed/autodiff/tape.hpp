@@ -118,7 +118,8 @@ class node : public disposable {
   const char* first_order_only = nullptr;     ///< the operation's name when its rule cannot be differentiated
 
   /// Gives gradients to the inputs. Parameters have no rule. `all` belongs to the pass.
-  virtual void backward(const std::shared_ptr<node>& /*self*/, traced_tensor<B> /*gradient*/, adjoints<B>& /*all*/) const {}
+  virtual void backward(const std::shared_ptr<node>& /*self*/, traced_tensor<B> /*gradient*/,
+                        adjoints<B>& /*all*/) const {}
 
  private:
   static inline std::atomic<std::uint64_t> next_number_{0};

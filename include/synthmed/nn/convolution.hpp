@@ -63,9 +63,9 @@ struct conv2d {
   std::int64_t outputs = 1;  ///< channels out
   std::int64_t kernel = 3;   ///< height of the window; its width too unless kernel_w says otherwise
   std::int64_t stride = 1;
-  std::int64_t pad = 0;      ///< zeros on each side; kernel / 2 keeps the size when the stride is 1
-  std::int64_t kernel_w = 0; ///< width of the window; 0: as `kernel`
-  std::int64_t pad_w = -1;   ///< zeros left and right; -1: as `pad`
+  std::int64_t pad = 0;       ///< zeros on each side; kernel / 2 keeps the size when the stride is 1
+  std::int64_t kernel_w = 0;  ///< width of the window; 0: as `kernel`
+  std::int64_t pad_w = -1;    ///< zeros left and right; -1: as `pad`
   nn::initial initial = nn::initial::fan_in_uniform;  ///< how weight and bias start
   nn::equalized rate = nn::equalized::no;             ///< scaling at use; with `initial::normal`
   double gain = gain_relu;                            ///< of the equalized rate; ignored without it
@@ -118,9 +118,9 @@ struct conv2d_no_bias {
   std::int64_t outputs = 1;  ///< channels out
   std::int64_t kernel = 3;   ///< height of the window; its width too unless kernel_w says otherwise
   std::int64_t stride = 1;
-  std::int64_t pad = 0;      ///< zeros on each side
-  std::int64_t kernel_w = 0; ///< width of the window; 0: as `kernel`
-  std::int64_t pad_w = -1;   ///< zeros left and right; -1: as `pad`
+  std::int64_t pad = 0;                               ///< zeros on each side
+  std::int64_t kernel_w = 0;                          ///< width of the window; 0: as `kernel`
+  std::int64_t pad_w = -1;                            ///< zeros left and right; -1: as `pad`
   nn::initial initial = nn::initial::fan_in_uniform;  ///< how the weight starts
 
   template <class B>

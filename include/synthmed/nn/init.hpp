@@ -14,11 +14,11 @@ namespace synthmed::nn {
 
 /// How weights start. Fan-in is the number of inputs of one output value, fan-out of outputs of one input value.
 enum class initial {
-  fan_in_uniform,    ///< uniform within 1 / sqrt(fan-in), weight and bias: PyTorch's default
-  he_normal,         ///< normal, sd sqrt(2 / fan-in); bias 0 (He et al. 2015)
-  he_normal_fan_out, ///< normal, sd sqrt(2 / fan-out); bias 0: torchvision's ResNet
-  normal,            ///< standard normal; bias 0: for an equalized learning rate
-  normal_001,        ///< normal, sd 0.01; bias 0: torchvision's classifiers
+  fan_in_uniform,     ///< uniform within 1 / sqrt(fan-in), weight and bias: PyTorch's default
+  he_normal,          ///< normal, sd sqrt(2 / fan-in); bias 0 (He et al. 2015)
+  he_normal_fan_out,  ///< normal, sd sqrt(2 / fan-out); bias 0: torchvision's ResNet
+  normal,             ///< standard normal; bias 0: for an equalized learning rate
+  normal_001,         ///< normal, sd 0.01; bias 0: torchvision's classifiers
 };
 
 /// The equalized learning rate of Karras et al. 2018 (section 4.1): weights are kept at unit size and scaled by

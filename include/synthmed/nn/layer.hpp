@@ -113,14 +113,22 @@ concept layer_on = layer<L> && requires(const L& l, const typename B::tensor& x,
 /// True when L is a layer; otherwise compilation stops at a sentence that says what it lacks.
 template <class L>
 consteval bool explain_layer() {
-  static_assert(requires(const L& l, chw s) { { l.accepts(s) } -> std::same_as<bool>; },
-                "synthmed: this layer lacks `constexpr bool accepts(chw) const`.");
-  static_assert(requires(const L& l, chw s) { { l.out(s) } -> std::same_as<chw>; },
-                "synthmed: this layer lacks `constexpr chw out(chw) const`.");
-  static_assert(requires { typename parameters_of<L, detail::any_backend>; },
-                "synthmed: this layer lacks the member template `parameters<B>` (nothing<tensor> when it has none).");
-  static_assert(requires { typename buffers_of<L, detail::any_backend>; },
-                "synthmed: this layer lacks the member template `buffers<B>` (nothing<tensor> when it has none).");
+  static_assert(
+      requires(const L& l, chw s) {
+        { l.accepts(s) } -> std::same_as<bool>;
+      },
+      "synthmed: this layer lacks `constexpr bool accepts(chw) const`.");
+  static_assert(
+      requires(const L& l, chw s) {
+        { l.out(s) } -> std::same_as<chw>;
+      },
+      "synthmed: this layer lacks `constexpr chw out(chw) const`.");
+  static_assert(
+      requires { typename parameters_of<L, detail::any_backend>; },
+      "synthmed: this layer lacks the member template `parameters<B>` (nothing<tensor> when it has none).");
+  static_assert(
+      requires { typename buffers_of<L, detail::any_backend>; },
+      "synthmed: this layer lacks the member template `buffers<B>` (nothing<tensor> when it has none).");
   return layer<L>;
 }
 
@@ -130,15 +138,22 @@ consteval bool explain_layer_on() {
   if constexpr (explain_layer<L>()) {
     using parameters = parameters_of<L, B>;
     using buffers = buffers_of<L, B>;
-    static_assert(requires(const L& l, synthmed::key k) { { l.template init<B>(k) } -> std::same_as<parameters>; },
-                  "synthmed: this layer lacks `parameters<B> init<B>(key) const`.");
-    static_assert(requires(const L& l) { { l.template initial_buffers<B>() } -> std::same_as<buffers>; },
-                  "synthmed: this layer lacks `buffers<B> initial_buffers<B>() const`.");
-    static_assert(requires(const L& l, const parameters& p, const buffers& b, const typename B::tensor& x, const context& c) {
-                    { l.template apply<B>(p, b, x, c) } -> std::same_as<applied<B, buffers>>;
-                  },
-                  "synthmed: this layer lacks `applied<B, buffers<B>> apply<B>(const parameters<B>&, const buffers<B>&, "
-                  "const tensor& x, const context&) const`.");
+    static_assert(
+        requires(const L& l, synthmed::key k) {
+          { l.template init<B>(k) } -> std::same_as<parameters>;
+        },
+        "synthmed: this layer lacks `parameters<B> init<B>(key) const`.");
+    static_assert(
+        requires(const L& l) {
+          { l.template initial_buffers<B>() } -> std::same_as<buffers>;
+        },
+        "synthmed: this layer lacks `buffers<B> initial_buffers<B>() const`.");
+    static_assert(
+        requires(const L& l, const parameters& p, const buffers& b, const typename B::tensor& x, const context& c) {
+          { l.template apply<B>(p, b, x, c) } -> std::same_as<applied<B, buffers>>;
+        },
+        "synthmed: this layer lacks `applied<B, buffers<B>> apply<B>(const parameters<B>&, const buffers<B>&, "
+        "const tensor& x, const context&) const`.");
   }
   return layer_on<L, B>;
 }

@@ -56,8 +56,8 @@ struct batch_norm {
       else
         return blend;
     };
-    return {std::move(result.y), {moved(b.running_mean, result.mean, 1.0),
-                                  moved(b.running_var, result.variance, values / (values - 1))}};
+    return {std::move(result.y),
+            {moved(b.running_mean, result.mean, 1.0), moved(b.running_var, result.variance, values / (values - 1))}};
   }
   friend constexpr bool operator==(const batch_norm&, const batch_norm&) noexcept = default;
 };

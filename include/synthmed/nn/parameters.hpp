@@ -60,13 +60,15 @@ template <class Tensor, class Names, class... Trees, class Visit>
 void for_each_part(parts<Tensor, Names, Trees...>& tree, Visit&& visit) {
   [&]<std::size_t... I>(std::index_sequence<I...>) {
     (visit(std::string(Names::at(I)), boost::hana::at_c<I>(tree.trees)), ...);
-  }(std::index_sequence_for<Trees...>{});
+  }
+  (std::index_sequence_for<Trees...>{});
 }
 template <class Tensor, class Names, class... Trees, class Visit>
 void for_each_part(const parts<Tensor, Names, Trees...>& tree, Visit&& visit) {
   [&]<std::size_t... I>(std::index_sequence<I...>) {
     (visit(std::string(Names::at(I)), boost::hana::at_c<I>(tree.trees)), ...);
-  }(std::index_sequence_for<Trees...>{});
+  }
+  (std::index_sequence_for<Trees...>{});
 }
 
 template <class Tree, class F>
@@ -82,8 +84,9 @@ void walk(const std::string& path, Tree& tree, F& f) {
       walk(below(boost::hana::to<const char*>(boost::hana::first(accessor))), boost::hana::second(accessor)(tree), f);
     });
   } else {
-    static_assert(!requires { typename plain::tensor; },
-                  "synthmed: declare this tree of tensors with BOOST_HANA_DEFINE_STRUCT so that it can be walked.");
+    static_assert(
+        !requires { typename plain::tensor; },
+        "synthmed: declare this tree of tensors with BOOST_HANA_DEFINE_STRUCT so that it can be walked.");
     f(path, tree);
   }
 }
@@ -149,16 +152,18 @@ void zip(F&& f, First& first, Rest&... rest) {
     return out;
   };
   const auto others = std::make_tuple(pointers(rest)...);
-  std::apply([&](const auto&... list) {
-    const std::size_t expected = size(first);
-    if (((list.size() != expected) || ...))
-      throw argument_error("Trees that are walked together need the same number of tensors.");
-    std::size_t i = 0;
-    for_each_parameter(first, [&](const std::string& name, auto& x) {
-      f(name, x, *list[i]...);
-      ++i;
-    });
-  }, others);
+  std::apply(
+      [&](const auto&... list) {
+        const std::size_t expected = size(first);
+        if (((list.size() != expected) || ...))
+          throw argument_error("Trees that are walked together need the same number of tensors.");
+        std::size_t i = 0;
+        for_each_parameter(first, [&](const std::string& name, auto& x) {
+          f(name, x, *list[i]...);
+          ++i;
+        });
+      },
+      others);
 }
 
 /// A tree of type Target with f(tensor) in the place of every tensor: `map<parameters_of<L, D>>(weights, D::wrap)`.

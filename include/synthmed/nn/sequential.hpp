@@ -194,8 +194,7 @@ class sequential {
   }
 
   static void check(chw s) {
-    if (!compatible(s, In))
-      throw shape_error(sentence("This network takes samples of shape ", In, ", got ", s, "."));
+    if (!compatible(s, In)) throw shape_error(sentence("This network takes samples of shape ", In, ", got ", s, "."));
     const auto f = detail::folded<Entries...>(s);
     if (f.fitting < count_)
       throw shape_error(sentence("Layer ", names_::at(f.fitting), " of ", count_, " does not accept samples of shape ",

@@ -15,11 +15,11 @@
 namespace synthmed::nn {
 
 // apply() of a layer that has no state: calls forward(x, context).
-#define SYNTHMED_STATELESS_APPLY                                                                                      \
-  template <backend B>                                                                                                \
-  [[nodiscard]] applied<B, buffers<B>> apply(const parameters<B>&, const buffers<B>&, const typename B::tensor& x,    \
-                                             const context& c) const {                                                \
-    return {this->template forward<B>(x, c), {}};                                                                     \
+#define SYNTHMED_STATELESS_APPLY                                                                                   \
+  template <backend B>                                                                                             \
+  [[nodiscard]] applied<B, buffers<B>> apply(const parameters<B>&, const buffers<B>&, const typename B::tensor& x, \
+                                             const context& c) const {                                             \
+    return {this->template forward<B>(x, c), {}};                                                                  \
   }
 
 /// x where x > 0, else slope x.
@@ -38,16 +38,16 @@ struct leaky_relu : stateless {
 };
 
 /// Layers that keep the shape and have no settings.
-#define SYNTHMED_SIMPLE_LAYER(layer_name, expression)                                                      \
-  struct layer_name : stateless {                                                                          \
-    [[nodiscard]] constexpr bool accepts(chw) const { return true; }                                       \
-    [[nodiscard]] constexpr chw out(chw s) const { return s; }                                             \
-    template <backend B>                                                                                   \
-    [[nodiscard]] typename B::tensor forward(const typename B::tensor& x, const context&) const {          \
-      return expression;                                                                                   \
-    }                                                                                                      \
-    SYNTHMED_STATELESS_APPLY                                                                               \
-    friend constexpr bool operator==(const layer_name&, const layer_name&) noexcept = default;             \
+#define SYNTHMED_SIMPLE_LAYER(layer_name, expression)                                             \
+  struct layer_name : stateless {                                                                 \
+    [[nodiscard]] constexpr bool accepts(chw) const { return true; }                              \
+    [[nodiscard]] constexpr chw out(chw s) const { return s; }                                    \
+    template <backend B>                                                                          \
+    [[nodiscard]] typename B::tensor forward(const typename B::tensor& x, const context&) const { \
+      return expression;                                                                          \
+    }                                                                                             \
+    SYNTHMED_STATELESS_APPLY                                                                      \
+    friend constexpr bool operator==(const layer_name&, const layer_name&) noexcept = default;    \
   };
 SYNTHMED_SIMPLE_LAYER(identity, x)
 SYNTHMED_SIMPLE_LAYER(relu, ops::relu<B>(x))
@@ -136,19 +136,19 @@ struct pool_options {
   friend constexpr bool operator==(const pool_options&, const pool_options&) noexcept = default;
 };
 
-#define SYNTHMED_POOL_LAYER(layer_name)                                                                    \
-  struct layer_name : stateless {                                                                          \
-    pool_options window{};                                                                                 \
-    constexpr layer_name() = default;                                                                      \
-    constexpr explicit layer_name(pool_options o) : window(o) {}                                           \
-    [[nodiscard]] constexpr bool accepts(chw s) const { return window.accepts(s); }                        \
-    [[nodiscard]] constexpr chw out(chw s) const { return window.out(s); }                                 \
-    template <backend B>                                                                                   \
-    [[nodiscard]] typename B::tensor forward(const typename B::tensor& x, const context&) const {          \
-      return ops::layer_name<B>(x, window.params());                                                       \
-    }                                                                                                      \
-    SYNTHMED_STATELESS_APPLY                                                                               \
-    friend constexpr bool operator==(const layer_name&, const layer_name&) noexcept = default;             \
+#define SYNTHMED_POOL_LAYER(layer_name)                                                           \
+  struct layer_name : stateless {                                                                 \
+    pool_options window{};                                                                        \
+    constexpr layer_name() = default;                                                             \
+    constexpr explicit layer_name(pool_options o) : window(o) {}                                  \
+    [[nodiscard]] constexpr bool accepts(chw s) const { return window.accepts(s); }               \
+    [[nodiscard]] constexpr chw out(chw s) const { return window.out(s); }                        \
+    template <backend B>                                                                          \
+    [[nodiscard]] typename B::tensor forward(const typename B::tensor& x, const context&) const { \
+      return ops::layer_name<B>(x, window.params());                                              \
+    }                                                                                             \
+    SYNTHMED_STATELESS_APPLY                                                                      \
+    friend constexpr bool operator==(const layer_name&, const layer_name&) noexcept = default;    \
   };
 SYNTHMED_POOL_LAYER(avg_pool)
 SYNTHMED_POOL_LAYER(max_pool)

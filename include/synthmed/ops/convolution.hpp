@@ -25,8 +25,8 @@ template <backend B>
   using scalar = typename B::scalar;
   const shape out = conv2d_shape(B::shape_of(x), B::shape_of(weight), params);
   if (!(B::shape_of(bias) == shape{out[1]}))
-    throw shape_error(sentence("conv2d with ", out[1], " output channels needs a bias of that length, got ",
-                               B::shape_of(bias), "."));
+    throw shape_error(
+        sentence("conv2d with ", out[1], " output channels needs a bias of that length, got ", B::shape_of(bias), "."));
   if constexpr (fuses_conv2d_bias_leaky_relu<B>) {
     detail::check_slope("conv2d_bias_leaky_relu", slope);
     if (!(scale > 0)) throw argument_error(sentence("conv2d_bias_leaky_relu needs a positive scale, got ", scale, "."));
@@ -51,13 +51,15 @@ template <backend B>
                                                    std::int64_t extra_w = 0) {
   const shape a = B::shape_of(x), w = B::shape_of(weight);
   if (a.rank() != 4 || w.rank() != 4 || a[1] != w[0])
-    throw shape_error(sentence("conv2d_transposed needs x [n, co, h, w] and weight [co, ci, kh, kw], got ", a, " and ", w, "."));
+    throw shape_error(
+        sentence("conv2d_transposed needs x [n, co, h, w] and weight [co, ci, kh, kw], got ", a, " and ", w, "."));
   const auto extent = [](std::int64_t in, std::int64_t kernel, std::int64_t stride, std::int64_t padding,
                          std::int64_t extra) { return (in - 1) * stride - 2 * padding + kernel + extra; };
   const shape dims{a[0], w[1], extent(a[2], w[2], params.stride_h, params.pad_h, extra_h),
                    extent(a[3], w[3], params.stride_w, params.pad_w, extra_w)};
   if (!(conv2d_shape(dims, w, params) == a))
-    throw shape_error(sentence("conv2d_transposed needs extra extents of 0 to stride - 1, got ", extra_h, " and ", extra_w, "."));
+    throw shape_error(
+        sentence("conv2d_transposed needs extra extents of 0 to stride - 1, got ", extra_h, " and ", extra_w, "."));
   return B::conv2d_input_grad(x, weight, params, dims);
 }
 

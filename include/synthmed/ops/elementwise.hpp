@@ -16,8 +16,9 @@ namespace synthmed::ops {
   shape result = x.rank() == rank ? x : y;
   for (int back = 1; back <= std::min(x.rank(), y.rank()); ++back) {
     if (x[-back] != y[-back] && x[-back] != 1 && y[-back] != 1)
-      throw shape_error(sentence(operation, " needs shapes that are equal or 1 axis by axis, counted from the last, got ",
-                                 x, " and ", y, "."));
+      throw shape_error(sentence(operation,
+                                 " needs shapes that are equal or 1 axis by axis, counted from the last, got ", x,
+                                 " and ", y, "."));
     result = result.with(-back, x[-back] == 1 ? y[-back] : x[-back]);
   }
   return result;
@@ -132,8 +133,8 @@ template <backend B>
 template <backend B>
 [[nodiscard]] typename B::tensor select(const typename B::tensor& mask, const typename B::tensor& yes,
                                         const typename B::tensor& no) {
-  const shape dims = broadcast_shape("select", B::shape_of(mask),
-                                     broadcast_shape("select", B::shape_of(yes), B::shape_of(no)));
+  const shape dims =
+      broadcast_shape("select", B::shape_of(mask), broadcast_shape("select", B::shape_of(yes), B::shape_of(no)));
   return B::select(broadcast_to<B>(mask, dims), broadcast_to<B>(yes, dims), broadcast_to<B>(no, dims));
 }
 

@@ -123,8 +123,8 @@ template <backend B>
   axis = detail::checked_axis("gather", dims, axis);
   for (const auto i : index)
     if (i < -1 || i >= dims[axis])
-      throw shape_error(sentence("gather needs indices in [-1, ", dims[axis], ") on axis ", axis, " of ", dims, ", got ",
-                                 i, "."));
+      throw shape_error(
+          sentence("gather needs indices in [-1, ", dims[axis], ") on axis ", axis, " of ", dims, ", got ", i, "."));
   return B::gather(x, axis, index);
 }
 template <backend B>

@@ -51,8 +51,8 @@ template <backend B>
 [[nodiscard]] typename B::tensor cross_entropy(const typename B::tensor& logits, const typename B::tensor& target) {
   const shape dims = B::shape_of(logits);
   if (dims.rank() != 2 || dims[0] == 0 || !(B::shape_of(target) == dims))
-    throw shape_error(sentence("cross_entropy needs logits and targets [n, classes], got ", dims, " and ",
-                               B::shape_of(target), "."));
+    throw shape_error(
+        sentence("cross_entropy needs logits and targets [n, classes], got ", dims, " and ", B::shape_of(target), "."));
   const auto total = sum<B>(B::mul(target, log_softmax<B>(logits, 1)));
   return B::mul_scalar(total, typename B::scalar(-1) / static_cast<typename B::scalar>(dims[0]));
 }

@@ -86,7 +86,8 @@ namespace detail {
 template <backend B>
 [[nodiscard]] typename B::tensor per_channel(const char* operation, const shape& dims, const typename B::tensor& v) {
   if (dims.rank() < 2 || !(B::shape_of(v) == shape{dims[1]}))
-    throw shape_error(sentence(operation, " needs x [n, c, ...] and values [c], got ", dims, " and ", B::shape_of(v), "."));
+    throw shape_error(
+        sentence(operation, " needs x [n, c, ...] and values [c], got ", dims, " and ", B::shape_of(v), "."));
   shape wide = dims;
   for (int axis = 0; axis < dims.rank(); ++axis) wide = wide.with(axis, axis == 1 ? dims[1] : 1);
   return B::reshape(v, wide);
@@ -103,7 +104,8 @@ template <backend B>
   const shape dims = B::shape_of(x);
   const auto wide = [&](const auto& v) { return detail::per_channel<B>("batch_norm", dims, v); };
   // Two numbers per channel first, so that x is read and written by two passes only.
-  const auto scale = B::div(wide(gamma), B::sqrt(B::add_scalar(wide(running_variance), static_cast<typename B::scalar>(epsilon))));
+  const auto scale =
+      B::div(wide(gamma), B::sqrt(B::add_scalar(wide(running_variance), static_cast<typename B::scalar>(epsilon))));
   const auto shift = B::sub(wide(beta), B::mul(wide(running_mean), scale));
   return B::add(B::mul(x, B::broadcast_to(scale, dims)), B::broadcast_to(shift, dims));
 }

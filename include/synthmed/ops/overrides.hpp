@@ -24,10 +24,10 @@ concept fuses_bias_leaky_relu = requires(const typename B::tensor& x, typename B
 };
 
 template <class B>
-concept fuses_conv2d_bias_leaky_relu =
-    requires(const typename B::tensor& x, const conv2d_params& params, typename B::scalar s) {
-      { B::conv2d_bias_leaky_relu(x, x, x, params, s, s) } -> std::same_as<typename B::tensor>;
-    };
+concept fuses_conv2d_bias_leaky_relu = requires(const typename B::tensor& x, const conv2d_params& params,
+                                                typename B::scalar s) {
+  { B::conv2d_bias_leaky_relu(x, x, x, params, s, s) } -> std::same_as<typename B::tensor>;
+};
 
 template <class B>
 concept fuses_pixel_norm = requires(const typename B::tensor& x, typename B::scalar s) {

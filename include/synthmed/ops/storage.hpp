@@ -16,8 +16,8 @@ namespace synthmed::ops {
 template <backend B>
 [[nodiscard]] typename B::tensor from_host(const shape& dims, std::span<const typename B::scalar> values) {
   if (dims.elements() != static_cast<std::int64_t>(values.size()))
-    throw shape_error(sentence("from_host needs ", dims.elements(), " values for shape ", dims, ", got ",
-                               values.size(), "."));
+    throw shape_error(
+        sentence("from_host needs ", dims.elements(), " values for shape ", dims, ", got ", values.size(), "."));
   return B::from_host(dims, values);
 }
 

@@ -17,7 +17,9 @@ template <differentiable_backend D>
   using tensor = typename D::tensor;
   std::vector<std::string> broken;
   const auto values = [](const tensor& x) { return to_host_tensor<D>(x).values; };
-  const auto far = [&](const tensor& a, const tensor& b) { return !(worst_difference(values(a), values(b)) <= tolerance); };
+  const auto far = [&](const tensor& a, const tensor& b) {
+    return !(worst_difference(values(a), values(b)) <= tolerance);
+  };
   const auto law = [&](bool holds, const auto&... pieces) {
     if (!holds) broken.push_back(sentence(pieces...));
   };

@@ -48,12 +48,13 @@ template <class Visit>
 void for_each_differentiation_case(Visit&& visit) {
   using detail::overlapping, detail::same, detail::strided;
   // One line per case: `x` are the tensors, `Diff` the backend.
-#define SYNTHMED_CASE(name, inputs, expression)                                              \
-  visit(std::string(name), std::vector<host_tensor> inputs, [](auto tag, const auto& x) {    \
-    using Diff = typename decltype(tag)::type;                                                  \
-    return expression;                                                                       \
+#define SYNTHMED_CASE(name, inputs, expression)                                           \
+  visit(std::string(name), std::vector<host_tensor> inputs, [](auto tag, const auto& x) { \
+    using Diff = typename decltype(tag)::type;                                            \
+    return expression;                                                                    \
   })
-#define SYNTHMED_LIST(...) {__VA_ARGS__}
+#define SYNTHMED_LIST(...) \
+  { __VA_ARGS__ }
   const auto n = [](const char* name, const shape& dims) { return normal_input(name, dims); };
   const auto p = [](const char* name, const shape& dims) { return positive_input(name, dims); };
   const auto s = [](const char* name, const shape& dims) { return spread_input(name, dims); };
@@ -75,38 +76,47 @@ void for_each_differentiation_case(Visit&& visit) {
   SYNTHMED_CASE("abs", SYNTHMED_LIST(s("a", {2, 3})), Diff::mul(x[0], Diff::abs(x[0])));
   SYNTHMED_CASE("sign", SYNTHMED_LIST(s("a", {2, 3})), Diff::mul(x[0], Diff::sign(x[0])));
   SYNTHMED_CASE("leaky_mask", SYNTHMED_LIST(s("a", {2, 3})), Diff::mul(x[0], Diff::leaky_mask(x[0], 0.25)));
-  SYNTHMED_CASE("greater", SYNTHMED_LIST(s("a", {2, 3}), n("b", {2, 3})), Diff::mul(x[1], Diff::greater(x[0], ops::zeros<Diff>({2, 3}))));
+  SYNTHMED_CASE("greater", SYNTHMED_LIST(s("a", {2, 3}), n("b", {2, 3})),
+                Diff::mul(x[1], Diff::greater(x[0], ops::zeros<Diff>({2, 3}))));
   SYNTHMED_CASE("select", SYNTHMED_LIST(s("a", {2, 3}), n("b", {2, 3}), n("c", {2, 3})),
                 Diff::select(Diff::leaky_mask(x[0], 0), Diff::mul(x[0], x[1]), Diff::exp(x[2])));
-  SYNTHMED_CASE("maximum", SYNTHMED_LIST(n("a", {2, 3}), n("b", {3})), ops::square<Diff>(ops::maximum<Diff>(x[0], x[1])));
-  SYNTHMED_CASE("minimum", SYNTHMED_LIST(n("a", {2, 3}), n("b", {3})), ops::square<Diff>(ops::minimum<Diff>(x[0], x[1])));
+  SYNTHMED_CASE("maximum", SYNTHMED_LIST(n("a", {2, 3}), n("b", {3})),
+                ops::square<Diff>(ops::maximum<Diff>(x[0], x[1])));
+  SYNTHMED_CASE("minimum", SYNTHMED_LIST(n("a", {2, 3}), n("b", {3})),
+                ops::square<Diff>(ops::minimum<Diff>(x[0], x[1])));
   SYNTHMED_CASE("clamp", SYNTHMED_LIST(s("a", {2, 5})), ops::square<Diff>(ops::clamp<Diff>(x[0], -0.45, 0.55)));
   SYNTHMED_CASE("rsqrt", SYNTHMED_LIST(p("a", {2, 3})), ops::rsqrt<Diff>(x[0]));
   // reduce
   SYNTHMED_CASE("sum", SYNTHMED_LIST(n("a", {2, 3, 4})), ops::square<Diff>(Diff::sum(x[0], axes{0, 2})));
   SYNTHMED_CASE("mean", SYNTHMED_LIST(n("a", {2, 3, 4})), ops::square<Diff>(ops::mean<Diff>(x[0], {1})));
   SYNTHMED_CASE("max", SYNTHMED_LIST(s("a", {2, 3, 4})), ops::square<Diff>(Diff::max(x[0], axes{0, 2})));
-  SYNTHMED_CASE("broadcast_to", SYNTHMED_LIST(n("a", {2, 1, 3})), ops::square<Diff>(Diff::broadcast_to(x[0], {2, 4, 3})));
+  SYNTHMED_CASE("broadcast_to", SYNTHMED_LIST(n("a", {2, 1, 3})),
+                ops::square<Diff>(Diff::broadcast_to(x[0], {2, 4, 3})));
   // layout
   SYNTHMED_CASE("reshape", SYNTHMED_LIST(n("a", {2, 3, 4})), ops::square<Diff>(Diff::reshape(x[0], {6, 4})));
-  SYNTHMED_CASE("permute", SYNTHMED_LIST(n("a", {2, 3, 4, 5})), ops::square<Diff>(ops::permute<Diff>(x[0], {2, 0, 3, 1})));
+  SYNTHMED_CASE("permute", SYNTHMED_LIST(n("a", {2, 3, 4, 5})),
+                ops::square<Diff>(ops::permute<Diff>(x[0], {2, 0, 3, 1})));
   SYNTHMED_CASE("slice", SYNTHMED_LIST(n("a", {2, 5, 3})), ops::square<Diff>(Diff::slice(x[0], 1, 1, 4)));
   SYNTHMED_CASE("pad", SYNTHMED_LIST(n("a", {2, 3, 2})), ops::square<Diff>(Diff::pad(x[0], 1, 2, 1)));
   SYNTHMED_CASE("concat", SYNTHMED_LIST(n("a", {2, 3, 2}), n("b", {2, 1, 2}), n("c", {2, 2, 2})),
                 ops::square<Diff>(ops::concat<Diff>({x[0], x[1], x[2]}, 1)));
   SYNTHMED_CASE("flip", SYNTHMED_LIST(n("a", {2, 3, 4})), ops::square<Diff>(Diff::flip(x[0], 2)));
-  SYNTHMED_CASE("gather", SYNTHMED_LIST(n("a", {2, 4, 3})), ops::square<Diff>(ops::gather<Diff>(x[0], 1, {3, 0, -1, 3, 1})));
+  SYNTHMED_CASE("gather", SYNTHMED_LIST(n("a", {2, 4, 3})),
+                ops::square<Diff>(ops::gather<Diff>(x[0], 1, {3, 0, -1, 3, 1})));
   SYNTHMED_CASE("scatter_add", SYNTHMED_LIST(n("a", {2, 4, 3})),
                 ops::square<Diff>(Diff::scatter_add(x[0], 1, std::array<std::int64_t, 4>{4, 0, 4, 2}, 6)));
   // linear
   SYNTHMED_CASE("matmul", SYNTHMED_LIST(n("a", {3, 4}), n("b", {4, 2})), Diff::matmul(x[0], x[1], false, false));
-  SYNTHMED_CASE("matmul, x transposed", SYNTHMED_LIST(n("a", {4, 3}), n("b", {4, 2})), Diff::matmul(x[0], x[1], true, false));
-  SYNTHMED_CASE("matmul, y transposed", SYNTHMED_LIST(n("a", {3, 4}), n("b", {2, 4})), Diff::matmul(x[0], x[1], false, true));
-  SYNTHMED_CASE("matmul, both transposed", SYNTHMED_LIST(n("a", {4, 3}), n("b", {2, 4})), Diff::matmul(x[0], x[1], true, true));
-  SYNTHMED_CASE("linear", SYNTHMED_LIST(n("a", {3, 4}), n("b", {2, 4}), n("c", {2})), ops::linear<Diff>(x[0], x[1], x[2], 0.7));
+  SYNTHMED_CASE("matmul, x transposed", SYNTHMED_LIST(n("a", {4, 3}), n("b", {4, 2})),
+                Diff::matmul(x[0], x[1], true, false));
+  SYNTHMED_CASE("matmul, y transposed", SYNTHMED_LIST(n("a", {3, 4}), n("b", {2, 4})),
+                Diff::matmul(x[0], x[1], false, true));
+  SYNTHMED_CASE("matmul, both transposed", SYNTHMED_LIST(n("a", {4, 3}), n("b", {2, 4})),
+                Diff::matmul(x[0], x[1], true, true));
+  SYNTHMED_CASE("linear", SYNTHMED_LIST(n("a", {3, 4}), n("b", {2, 4}), n("c", {2})),
+                ops::linear<Diff>(x[0], x[1], x[2], 0.7));
   // convolution
-  SYNTHMED_CASE("conv2d", SYNTHMED_LIST(n("a", {2, 3, 5, 4}), n("b", {2, 3, 3, 2})),
-                Diff::conv2d(x[0], x[1], same));
+  SYNTHMED_CASE("conv2d", SYNTHMED_LIST(n("a", {2, 3, 5, 4}), n("b", {2, 3, 3, 2})), Diff::conv2d(x[0], x[1], same));
   SYNTHMED_CASE("conv2d, strided", SYNTHMED_LIST(n("a", {2, 2, 6, 3}), n("b", {3, 2, 3, 4})),
                 Diff::conv2d(x[0], x[1], strided));
   SYNTHMED_CASE("conv2d_input_grad", SYNTHMED_LIST(n("a", {2, 3, 2, 4}), n("b", {3, 2, 3, 4})),
@@ -114,25 +124,26 @@ void for_each_differentiation_case(Visit&& visit) {
   SYNTHMED_CASE("conv2d_weight_grad", SYNTHMED_LIST(n("a", {2, 2, 6, 3}), n("b", {2, 3, 2, 4})),
                 Diff::conv2d_weight_grad(x[0], x[1], strided, shape{3, 2, 3, 4}));
   SYNTHMED_CASE("conv2d_transposed", SYNTHMED_LIST(n("a", {1, 2, 3, 2}), n("b", {2, 3, 2, 3})),
-                ops::conv2d_transposed<Diff>(x[0], x[1], conv2d_params{.stride_h = 2, .stride_w = 2, .pad_h = 0, .pad_w = 1}, 1, 0));
+                ops::conv2d_transposed<Diff>(
+                    x[0], x[1], conv2d_params{.stride_h = 2, .stride_w = 2, .pad_h = 0, .pad_w = 1}, 1, 0));
   SYNTHMED_CASE("conv2d_bias_leaky_relu", SYNTHMED_LIST(n("a", {2, 2, 4, 3}), n("b", {3, 2, 3, 3}), n("c", {3})),
                 ops::conv2d_bias_leaky_relu<Diff>(x[0], x[1], x[2], same, 0.6, 0.2));
   SYNTHMED_CASE("conv2d with bias", SYNTHMED_LIST(n("a", {2, 2, 4, 3}), n("b", {3, 2, 3, 3}), n("c", {3})),
                 ops::conv2d<Diff>(x[0], x[1], x[2], same));
   // resample
-  SYNTHMED_CASE("avg_pool", SYNTHMED_LIST(n("a", {2, 2, 5, 4})),
-                ops::square<Diff>(Diff::avg_pool(x[0], overlapping)));
+  SYNTHMED_CASE("avg_pool", SYNTHMED_LIST(n("a", {2, 2, 5, 4})), ops::square<Diff>(Diff::avg_pool(x[0], overlapping)));
   SYNTHMED_CASE("avg_unpool", SYNTHMED_LIST(n("a", {2, 2, 3, 3})),
                 ops::square<Diff>(Diff::avg_unpool(x[0], overlapping, shape{2, 2, 5, 4})));
-  SYNTHMED_CASE("upsample_nearest", SYNTHMED_LIST(n("a", {1, 2, 2, 3})), ops::square<Diff>(Diff::upsample_nearest(x[0], 3)));
+  SYNTHMED_CASE("upsample_nearest", SYNTHMED_LIST(n("a", {1, 2, 2, 3})),
+                ops::square<Diff>(Diff::upsample_nearest(x[0], 3)));
   SYNTHMED_CASE("sum_pool", SYNTHMED_LIST(n("a", {1, 2, 4, 6})), ops::square<Diff>(Diff::sum_pool(x[0], 2)));
-  SYNTHMED_CASE("max_pool", SYNTHMED_LIST(s("a", {2, 2, 5, 4})),
-                ops::square<Diff>(Diff::max_pool(x[0], overlapping)));
+  SYNTHMED_CASE("max_pool", SYNTHMED_LIST(s("a", {2, 2, 5, 4})), ops::square<Diff>(Diff::max_pool(x[0], overlapping)));
   SYNTHMED_CASE("max_pool_gather", SYNTHMED_LIST(n("a", {2, 2, 5, 4}), s("b", {2, 2, 5, 4})),
                 ops::square<Diff>(Diff::max_pool_gather(x[0], x[1], overlapping)));
   SYNTHMED_CASE("max_pool_scatter", SYNTHMED_LIST(n("a", {2, 2, 3, 3}), s("b", {2, 2, 5, 4})),
                 ops::square<Diff>(Diff::max_pool_scatter(x[0], x[1], overlapping)));
-  SYNTHMED_CASE("global_avg_pool", SYNTHMED_LIST(n("a", {2, 2, 3, 2})), ops::square<Diff>(ops::global_avg_pool<Diff>(x[0])));
+  SYNTHMED_CASE("global_avg_pool", SYNTHMED_LIST(n("a", {2, 2, 3, 2})),
+                ops::square<Diff>(ops::global_avg_pool<Diff>(x[0])));
   // activations, normalisations, losses
   SYNTHMED_CASE("leaky_relu", SYNTHMED_LIST(s("a", {2, 3})), ops::square<Diff>(ops::leaky_relu<Diff>(x[0], 0.2)));
   SYNTHMED_CASE("relu", SYNTHMED_LIST(s("a", {2, 3})), ops::square<Diff>(ops::relu<Diff>(x[0])));
@@ -154,8 +165,10 @@ void for_each_differentiation_case(Visit&& visit) {
   SYNTHMED_CASE("softmax", SYNTHMED_LIST(n("a", {3, 4})), ops::softmax<Diff>(x[0], 1));
   SYNTHMED_CASE("cross_entropy", SYNTHMED_LIST(n("a", {3, 4})),
                 ops::cross_entropy<Diff>(x[0], std::array<std::int64_t, 3>{2, 0, 3}));
-  SYNTHMED_CASE("binary_cross_entropy", SYNTHMED_LIST(s("a", {2, 3}), p("b", {2, 3})), ops::binary_cross_entropy<Diff>(x[0], x[1]));
-  SYNTHMED_CASE("mean_squared_error", SYNTHMED_LIST(n("a", {2, 3}), n("b", {3})), ops::mean_squared_error<Diff>(x[0], x[1]));
+  SYNTHMED_CASE("binary_cross_entropy", SYNTHMED_LIST(s("a", {2, 3}), p("b", {2, 3})),
+                ops::binary_cross_entropy<Diff>(x[0], x[1]));
+  SYNTHMED_CASE("mean_squared_error", SYNTHMED_LIST(n("a", {2, 3}), n("b", {3})),
+                ops::mean_squared_error<Diff>(x[0], x[1]));
 #undef SYNTHMED_LIST
 #undef SYNTHMED_CASE
 }

@@ -58,7 +58,8 @@ template <differentiable_backend D>
 
 /// Central differences of a scalar function of host tensors.
 template <class F>
-[[nodiscard]] std::vector<std::vector<double>> central_differences(F&& value, std::vector<host_tensor> at, double step) {
+[[nodiscard]] std::vector<std::vector<double>> central_differences(F&& value, std::vector<host_tensor> at,
+                                                                   double step) {
   std::vector<std::vector<double>> out;
   for (std::size_t which = 0; which < at.size(); ++which) {
     out.emplace_back();
@@ -117,7 +118,8 @@ template <differentiable_backend D>
 /// The same for the gradient of the gradient: the derivatives of sum over inputs of sum(gradient * random weights), by
 /// the inputs and by the direction.
 template <differentiable_backend D>
-[[nodiscard]] double gradgradcheck(const computation<D>& f, const std::vector<host_tensor>& inputs, double step = 1e-6) {
+[[nodiscard]] double gradgradcheck(const computation<D>& f, const std::vector<host_tensor>& inputs,
+                                   double step = 1e-6) {
   const auto at = detail::with_direction<D>(f, inputs);
   const auto weighted = [&](const std::vector<typename D::tensor>& x, bool create_graph) {
     const auto gradients = D::grad(detail::projected<D>(f, x), x, grad_options{.create_graph = create_graph});

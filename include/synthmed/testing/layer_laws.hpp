@@ -28,9 +28,11 @@ template <differentiable_backend D, nn::layer L>
   const auto same = [&](const auto& a, const auto& b) {
     bool equal = nn::size(a) == nn::size(b);
     if (equal)
-      nn::zip([&](const std::string&, const tensor& x, const tensor& y) {
-        equal = equal && D::shape_of(x) == D::shape_of(y) && ops::to_host<D>(x) == ops::to_host<D>(y);
-      }, a, b);
+      nn::zip(
+          [&](const std::string&, const tensor& x, const tensor& y) {
+            equal = equal && D::shape_of(x) == D::shape_of(y) && ops::to_host<D>(x) == ops::to_host<D>(y);
+          },
+          a, b);
     return equal;
   };
   const auto p = nn::init<D>(l, key(17));

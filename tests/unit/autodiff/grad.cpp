@@ -89,7 +89,7 @@ TEST_CASE("graphs of a million nodes do not exhaust the stack") {
   auto chain = p;
   for (int i = 0; i < 1'000'000; ++i) chain = D::mul_scalar(chain, 1);
   CHECK(ops::item<D>(D::grad(ops::sum<D>(chain), {p})[0]) == 1);
-  chain = p;  // lets go of the whole chain at once
+  chain = p;                                                                 // lets go of the whole chain at once
   for (int i = 0; i < 100'000; ++i) chain = D::mul(chain, D::full({1}, 1));  // held by rules as well as by inputs
   CHECK(ops::item<D>(D::grad(std::move(chain), {p})[0]) == 1);
 }
@@ -182,8 +182,9 @@ TEST_CASE("a step of Adam makes a new parameter; what was computed before keeps 
   const auto loss = ops::sum<D>(D::mul(p, p));
   const auto old = p;
   const auto gradient = D::grad(loss, {p})[0];
-  D::adam(p, first, second, gradient, {.learning_rate = 0.1, .beta1 = 0, .beta2 = 0.99, .epsilon = 1e-8,
-                                       .correction1 = 1, .correction2 = 1 - 0.99});
+  D::adam(
+      p, first, second, gradient,
+      {.learning_rate = 0.1, .beta1 = 0, .beta2 = 0.99, .epsilon = 1e-8, .correction1 = 1, .correction2 = 1 - 0.99});
   CHECK(D::requires_grad(p));
   CHECK(ops::to_host<D>(p)[0] == Approx(0.9));
   CHECK(ops::to_host<D>(old) == std::vector<double>{1, 2});

@@ -26,9 +26,8 @@ TEST_CASE("every rule equals central differences, and so does its derivative") {
 
 TEST_CASE("gradcheck finds a wrong rule") {
   const testing::computation<D> wrong = [](const auto& x) {
-    return D::operation(B::exp(x[0].value()), {&x[0]}, [](auto& step) {
-      step.give(0, [&] { return D::mul_scalar(step.gradient(), 1.01); });
-    });
+    return D::operation(B::exp(x[0].value()), {&x[0]},
+                        [](auto& step) { step.give(0, [&] { return D::mul_scalar(step.gradient(), 1.01); }); });
   };
   CHECK(testing::gradcheck<D>(wrong, {testing::normal_input("a", {3})}) > 1e-3);
   // Right values, but the derivative's own history is cut.

@@ -42,15 +42,19 @@ void check_against_central_differences(bool whole_loss) {
 
 TEST_CASE("the penalty's weight gradients equal central differences") { check_against_central_differences(false); }
 
-TEST_CASE("the whole critic loss's weight gradients equal central differences") { check_against_central_differences(true); }
+TEST_CASE("the whole critic loss's weight gradients equal central differences") {
+  check_against_central_differences(true);
+}
 
 TEST_CASE("the penalty reaches every weight, and biases only through the minibatch statistic") {
   const auto problem = make_wgan_gp_problem();
   const auto gradients = wgan_gp_gradients<D>(problem);
-  const auto size = [&](std::size_t i) { return testing::worst_difference(gradients[i].values, std::vector<double>(gradients[i].values.size())); };
+  const auto size = [&](std::size_t i) {
+    return testing::worst_difference(gradients[i].values, std::vector<double>(gradients[i].values.size()));
+  };
   for (std::size_t i = 0; i < gradients.size(); i += 2) CHECK(size(i) > 1e-6);
-  CHECK(size(1) > 0);        // below the statistic
-  CHECK(size(7) == 0.0);     // above it the critic is linear between its kinks
+  CHECK(size(1) > 0);     // below the statistic
+  CHECK(size(7) == 0.0);  // above it the critic is linear between its kinks
   CHECK(size(9) == 0.0);
   CHECK(size(11) == 0.0);
 }

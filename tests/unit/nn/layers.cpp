@@ -12,17 +12,30 @@ using nn::chw;
 using kept = std::vector<std::string>;
 
 TEST_CASE("layers with weights keep the laws") {
-  CHECK(testing::broken_layer_laws<Ad>(nn::conv2d{.inputs = 2, .outputs = 3, .kernel = 3, .pad = 1}, {2, 4, 5}) == kept{});
+  CHECK(testing::broken_layer_laws<Ad>(nn::conv2d{.inputs = 2, .outputs = 3, .kernel = 3, .pad = 1}, {2, 4, 5}) ==
+        kept{});
+  CHECK(testing::broken_layer_laws<Ad>(nn::conv2d{.inputs = 2,
+                                                  .outputs = 3,
+                                                  .kernel = 1,
+                                                  .stride = 2,
+                                                  .kernel_w = 4,
+                                                  .pad_w = 2,
+                                                  .initial = nn::initial::normal,
+                                                  .rate = nn::equalized::output},
+                                       {2, 5, 3}) == kept{});
+  CHECK(testing::broken_layer_laws<Ad>(nn::conv2d{.inputs = 2,
+                                                  .outputs = 1,
+                                                  .kernel = 2,
+                                                  .initial = nn::initial::normal,
+                                                  .rate = nn::equalized::weight,
+                                                  .gain = 1},
+                                       {2, 3, 3}) == kept{});
   CHECK(testing::broken_layer_laws<Ad>(
-            nn::conv2d{.inputs = 2, .outputs = 3, .kernel = 1, .stride = 2, .kernel_w = 4, .pad_w = 2,
-                       .initial = nn::initial::normal, .rate = nn::equalized::output}, {2, 5, 3}) == kept{});
-  CHECK(testing::broken_layer_laws<Ad>(nn::conv2d{.inputs = 2, .outputs = 1, .kernel = 2, .initial = nn::initial::normal,
-                                                  .rate = nn::equalized::weight, .gain = 1}, {2, 3, 3}) == kept{});
-  CHECK(testing::broken_layer_laws<Ad>(nn::conv2d_no_bias{.inputs = 2, .outputs = 3, .kernel = 3, .stride = 2, .pad = 1},
-                                       {2, 5, 4}) == kept{});
+            nn::conv2d_no_bias{.inputs = 2, .outputs = 3, .kernel = 3, .stride = 2, .pad = 1}, {2, 5, 4}) == kept{});
   CHECK(testing::broken_layer_laws<Ad>(nn::linear{.inputs = 4, .outputs = 3}, {4, 1, 1}) == kept{});
-  CHECK(testing::broken_layer_laws<Ad>(nn::linear{.inputs = 4, .outputs = 3, .initial = nn::initial::normal,
-                                                  .rate = nn::equalized::weight}, {4, 1, 1}) == kept{});
+  CHECK(testing::broken_layer_laws<Ad>(
+            nn::linear{.inputs = 4, .outputs = 3, .initial = nn::initial::normal, .rate = nn::equalized::weight},
+            {4, 1, 1}) == kept{});
   CHECK(testing::broken_layer_laws<Ad>(nn::batch_norm{.channels = 3}, {3, 2, 2}) == kept{});
 }
 
@@ -46,14 +59,15 @@ TEST_CASE("layers without weights keep the laws") {
 
 TEST_CASE("layers around layers keep the laws") {
   using conv = nn::conv2d;
-  constexpr nn::residual<nn::sequential<chw{2, 4, 4}, conv{.inputs = 2, .outputs = 3, .kernel = 3, .stride = 2, .pad = 1},
-                                        nn::batch_norm{.channels = 3}>{},
-                         conv{.inputs = 2, .outputs = 3, .kernel = 1, .stride = 2}>
+  constexpr nn::residual<
+      nn::sequential<chw{2, 4, 4}, conv{.inputs = 2, .outputs = 3, .kernel = 3, .stride = 2, .pad = 1},
+                     nn::batch_norm{.channels = 3}>{},
+      conv{.inputs = 2, .outputs = 3, .kernel = 1, .stride = 2}>
       block;
   CHECK(testing::broken_layer_laws<Ad>(block, {2, 4, 4}) == kept{});
-  constexpr nn::concat_skip<nn::sequential<chw{2, nn::dynamic, nn::dynamic}, nn::max_pool{},
-                                           conv{.inputs = 2, .outputs = 3, .kernel = 3, .pad = 1}, nn::tanh{},
-                                           nn::upsample{}>{}>
+  constexpr nn::concat_skip<
+      nn::sequential<chw{2, nn::dynamic, nn::dynamic}, nn::max_pool{},
+                     conv{.inputs = 2, .outputs = 3, .kernel = 3, .pad = 1}, nn::tanh{}, nn::upsample{}>{}>
       skip;
   CHECK(testing::broken_layer_laws<Ad>(skip, {2, 4, 6}) == kept{});
   CHECK(skip.out({2, 4, 6}) == chw{5, 4, 6});

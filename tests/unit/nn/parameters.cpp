@@ -19,13 +19,15 @@ constexpr net_type net;
 
 TEST_CASE("walk, count, copy, zip over parameters, gradients and moments") {
   auto p = nn::init<Ad>(net, key(1));
-  CHECK(nn::names(p) == std::vector<std::string>{"0.weight", "0.bias", "1.weight", "1.bias", "3.body.weight", "3.body.bias"});
+  CHECK(nn::names(p) ==
+        std::vector<std::string>{"0.weight", "0.bias", "1.weight", "1.bias", "3.body.weight", "3.body.bias"});
   CHECK(nn::names(nn::initial_buffers<Ad>(net)) == std::vector<std::string>{"1.running_mean", "1.running_var"});
   CHECK(nn::size(p) == 6);
   CHECK(nn::count<Ad>(p) == 18 + 2 + 2 + 2 + 4 + 2);
 
   const auto zeros = nn::zeros_like<Ad>(p);
-  nn::zip([](const std::string&, const auto& a, const auto& b) { CHECK(Ad::shape_of(a) == Ad::shape_of(b)); }, p, zeros);
+  nn::zip([](const std::string&, const auto& a, const auto& b) { CHECK(Ad::shape_of(a) == Ad::shape_of(b)); }, p,
+          zeros);
   CHECK(ops::to_host<Ad>(nn::tensors(zeros)[0]) == std::vector<double>(18, 0.0));
 
   auto copy = p;
@@ -47,13 +49,16 @@ TEST_CASE("trees move between a backend and its autodiff") {
   const auto weights = nn::init<B>(net, key(1));
   const auto lifted = nn::trainable<Ad>(nn::map<nn::parameters_of<net_type, Ad>>(weights, Ad::wrap));
   const auto direct = nn::init<Ad>(net, key(1));
-  nn::zip([](const std::string& name, const auto& a, const auto& b) {
-    INFO(name);
-    CHECK(Ad::requires_grad(a));
-    CHECK(Ad::requires_grad(b));
-    CHECK(ops::to_host<Ad>(a) == ops::to_host<Ad>(b));
-  }, lifted, direct);
-  nn::for_each_parameter(nn::frozen<Ad>(direct), [](const std::string&, const auto& x) { CHECK_FALSE(Ad::requires_grad(x)); });
+  nn::zip(
+      [](const std::string& name, const auto& a, const auto& b) {
+        INFO(name);
+        CHECK(Ad::requires_grad(a));
+        CHECK(Ad::requires_grad(b));
+        CHECK(ops::to_host<Ad>(a) == ops::to_host<Ad>(b));
+      },
+      lifted, direct);
+  nn::for_each_parameter(nn::frozen<Ad>(direct),
+                         [](const std::string&, const auto& x) { CHECK_FALSE(Ad::requires_grad(x)); });
   const auto back = nn::map<nn::parameters_of<net_type, B>>(lifted, Ad::unwrap);
   CHECK(ops::to_host<B>(nn::tensors(back)[0]) == ops::to_host<B>(nn::tensors(weights)[0]));
 }

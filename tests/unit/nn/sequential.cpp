@@ -17,9 +17,10 @@ using synthmed_test::message_of;
 
 namespace {
 
-using fixed = nn::sequential<chw{1, 8, 8}, nn::named<"stem", nn::conv2d{.inputs = 1, .outputs = 4, .kernel = 3, .pad = 1}>{},
-                             nn::leaky_relu{0.2}, nn::avg_pool{}, nn::flatten{},
-                             nn::named<"score", nn::linear{.inputs = 64, .outputs = 2}>{}>;
+using fixed =
+    nn::sequential<chw{1, 8, 8}, nn::named<"stem", nn::conv2d{.inputs = 1, .outputs = 4, .kernel = 3, .pad = 1}>{},
+                   nn::leaky_relu{0.2}, nn::avg_pool{}, nn::flatten{},
+                   nn::named<"score", nn::linear{.inputs = 64, .outputs = 2}>{}>;
 static_assert(nn::layer<fixed> && nn::layer_on<fixed, Ad> && nn::layer_on<fixed, B>);
 static_assert(fixed{}.out() == chw{2, 1, 1});
 static_assert(fixed::arriving_at<3> == chw{4, 4, 4});
@@ -28,13 +29,13 @@ static_assert(fixed{}.accepts({1, 8, 8}) && !fixed{}.accepts({1, 9, 8}) && !fixe
 /// A U-Net of depth two for any size that two poolings divide.
 using unet = nn::sequential<
     chw{1, nn::dynamic, nn::dynamic}, nn::conv2d{.inputs = 1, .outputs = 2, .kernel = 3, .pad = 1}, nn::relu{},
-    nn::concat_skip<nn::sequential<
-        chw{2, nn::dynamic, nn::dynamic}, nn::max_pool{}, nn::conv2d{.inputs = 2, .outputs = 3, .kernel = 3, .pad = 1},
-        nn::relu{},
-        nn::concat_skip<nn::sequential<chw{3, nn::dynamic, nn::dynamic}, nn::max_pool{},
-                                       nn::conv2d{.inputs = 3, .outputs = 4, .kernel = 3, .pad = 1}, nn::relu{},
-                                       nn::upsample{}>{}>{},
-        nn::conv2d{.inputs = 7, .outputs = 3, .kernel = 3, .pad = 1}, nn::relu{}, nn::upsample{}>{}>{},
+    nn::concat_skip<
+        nn::sequential<chw{2, nn::dynamic, nn::dynamic}, nn::max_pool{},
+                       nn::conv2d{.inputs = 2, .outputs = 3, .kernel = 3, .pad = 1}, nn::relu{},
+                       nn::concat_skip<nn::sequential<chw{3, nn::dynamic, nn::dynamic}, nn::max_pool{},
+                                                      nn::conv2d{.inputs = 3, .outputs = 4, .kernel = 3, .pad = 1},
+                                                      nn::relu{}, nn::upsample{}>{}>{},
+                       nn::conv2d{.inputs = 7, .outputs = 3, .kernel = 3, .pad = 1}, nn::relu{}, nn::upsample{}>{}>{},
     nn::conv2d{.inputs = 5, .outputs = 1, .kernel = 1}, nn::sigmoid{}>;
 static_assert(unet{}.out() == chw{1, nn::dynamic, nn::dynamic});
 static_assert(unet{}.accepts({1, 12, 8}) && !unet{}.accepts({1, 12, 6}) && !unet{}.accepts({2, 12, 8}));
@@ -71,7 +72,10 @@ TEST_CASE("a network for any size names the layer that does not take a picture")
   const auto channels = message_of<shape_error>([&] { (void)nn::evaluate<B>(net, p, b, ops::ones<B>({2, 3, 8, 8})); });
   CHECK(contains(channels, "1 x any x any"));
   CHECK(contains(channels, "3 x 8 x 8"));
-  CHECK(contains(message_of<shape_error>([&] { (void)nn::evaluate<B>(net, p, b, ops::ones<B>({8, 8, 8})); }), "[8, 8, 8]"));
+  CHECK(contains(message_of<shape_error>([&] {
+                   (void)nn::evaluate<B>(net, p, b, ops::ones<B>({8, 8, 8}));
+                 }),
+                 "[8, 8, 8]"));
 }
 
 TEST_CASE("parameters are named by position or by name, and start from their own keys") {

@@ -62,12 +62,14 @@ TEST_CASE("the transposed convolution is the adjoint of the convolution") {
   const auto g = ops::normal<B>(key(3), B::shape_of(y));
   const auto back = ops::conv2d_transposed<B>(g, w, params, 1, 2);
   REQUIRE(B::shape_of(back) == B::shape_of(x));
-  CHECK(ops::item<B>(ops::sum<B>(ops::mul<B>(y, g))) == Approx(ops::item<B>(ops::sum<B>(ops::mul<B>(x, back)))).epsilon(1e-12));
+  CHECK(ops::item<B>(ops::sum<B>(ops::mul<B>(y, g))) ==
+        Approx(ops::item<B>(ops::sum<B>(ops::mul<B>(x, back)))).epsilon(1e-12));
 }
 
 TEST_CASE("pixel norm gives every pixel mean square one, fused or not") {
   const auto x = ops::normal<B>(key(5), {2, 8, 3, 3});
-  for (const double m : host(ops::mean<B>(ops::square<B>(ops::pixel_norm<B>(x)), {1}))) CHECK(m == Approx(1).epsilon(1e-7));
+  for (const double m : host(ops::mean<B>(ops::square<B>(ops::pixel_norm<B>(x)), {1})))
+    CHECK(m == Approx(1).epsilon(1e-7));
   check_close(host(ops::pixel_norm<synthmed_test::fused_reference>(x, 0.1)), host(ops::pixel_norm<B>(x, 0.1)));
 }
 
