@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # The Frechet distance beside what the Python packages compute (scipy's sqrtm of the covariance product, as pytorch-fid
-# and clean-fid do; eigenvalues, as torch-fidelity does), in one run. Prints Markdown: seconds, processor seconds in brackets.
+# and clean-fid do; eigenvalues, as torch-fidelity does), in one run. Prints Markdown: seconds, in brackets processor
+# seconds.
 #   fidelity_peers.py BENCH_FIDELITY        (needs numpy and scipy; threadpoolctl names their BLAS)
 import json
 import platform
@@ -37,8 +38,9 @@ def by_eigenvalues(x, y):
     return float((m1 - m2) @ (m1 - m2) + np.trace(s1) + np.trace(s2) - 2 * root)
 
 
-ours = json.loads(subprocess.run([bench, "--benchmark_filter=frechet/n:(150|10000|1000/d:512)", "--benchmark_format=json"], check=True,
-                                 capture_output=True, text=True).stdout)["benchmarks"]
+ours = json.loads(subprocess.run(
+    [bench, "--benchmark_filter=frechet/n:(150|10000|1000/d:512)", "--benchmark_format=json"], check=True,
+    capture_output=True, text=True).stdout)["benchmarks"]
 try:
     from threadpoolctl import threadpool_info
     blas = ", ".join(f"{i.get('internal_api')} {i.get('version')} {i.get('architecture', '')} x{i.get('num_threads')}"
@@ -47,7 +49,8 @@ except ImportError:
     blas = "unknown (install threadpoolctl)"
 print(f"{platform.processor() or platform.machine()}; synthmed's BLAS core type: {ours[0].get('label')}; "
       f"scipy {scipy.__version__}, numpy {np.__version__}, their BLAS: {blas}\n")
-print("| n | d | synthmed | sqrtm (pytorch-fid, clean-fid) | eigenvalues (torch-fidelity) |\n| --- | --- | --- | --- | --- |")
+print("| n | d | synthmed | sqrtm (pytorch-fid, clean-fid) | eigenvalues (torch-fidelity) |")
+print("| --- | --- | --- | --- | --- |")
 generator = np.random.default_rng(0)
 for run in ours:
     n, d = (int(part.split(":")[1]) for part in run["name"].split("/")[1:3])

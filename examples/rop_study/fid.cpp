@@ -96,6 +96,11 @@ json fidelity_json(const synthmed::fidelity_report& r, json out) {
   out["kid"] = estimate_json(r.kid);
   out["kid"]["metric"] = source.label("kid");
   out["kid"]["estimator"] = "unbiased, cubic kernel, all rows";
+  if (r.kid_over_subsets)
+    out["kid"]["subsets"] = {{"mean", number(r.kid_over_subsets->mean)},
+                             {"sd", number(r.kid_over_subsets->sd)},
+                             {"count", r.kid_over_subsets->values.size()},
+                             {"sampler", "numpy RandomState(2020)"}};
   out["prdc"] = {{"metric", source.label("prdc")}, {"neighbours", r.prdc_settings.neighbours}, {"border", "strict"}};
   for (std::size_t i = 2; i < fidelity_values::count; ++i) out["prdc"][fidelity_values::name(i)] = estimate_json(r[i]);
   out["floor"] = nullptr;
@@ -159,6 +164,10 @@ void print(const synthmed::fidelity_report& r) {
     std::printf("\n");
   }
   if (r.infinity) std::printf("%-32s %10s\n", "Frechet at infinite n (line)", shown(r.infinity->value).c_str());
+  if (r.kid_over_subsets)
+    std::printf("%-32s %10s +/- %s (sd over %zu subsets)\n", "kid over subsets",
+                shown(r.kid_over_subsets->mean).c_str(), shown(r.kid_over_subsets->sd, 2).c_str(),
+                r.kid_over_subsets->values.size());
   for (const auto& note : r.notes) std::printf("note: %s\n", note.c_str());
 }
 
@@ -230,6 +239,9 @@ void add_fid(CLI::App& app) {
       ->capture_default_str();
   command.add_option("--floor-repeats", s.fidelity.floor_repeats, "Halvings of the real set (0: no floor)")
       ->capture_default_str();
+  command.add_option("--kid-subset-size", s.fidelity.kid_subsets.subset_size,
+                     "Also KID over subsets of this size, as torch-fidelity (0: none)");
+  command.add_option("--kid-subsets", s.fidelity.kid_subsets.subsets, "Their number")->capture_default_str();
   command.add_flag("--statistics", s.statistics, "Write mu and sigma of both sets as .npz, as pytorch-fid does");
   command.callback([settings] { run(*settings); });
 }

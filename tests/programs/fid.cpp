@@ -12,7 +12,7 @@ TEST_CASE("fid of CSV files: the golden values, floor and intervals") {
   const workplace at("fid");
   const auto train = write_features(at, "train", golden_features("train")),
              synth = write_features(at, "synth", golden_features("synth"));
-  const auto run = rop_study(at, "fid " + train + " " + synth + " --out '" + (at / "out") + "'");
+  const auto run = rop_study(at, "fid " + train + " " + synth + " --kid-subset-size 50 --out '" + (at / "out") + "'");
   REQUIRE(run.status == 0);
   const auto json = json_of(at / "out/fidelity.json");
   const auto& expected = oracles();
@@ -25,6 +25,8 @@ TEST_CASE("fid of CSV files: the golden values, floor and intervals") {
   CHECK(json["frechet"]["metric"] == "frechet[csv]");
   CHECK(json["kid"]["value"].get<double>() ==
         Approx(expected["kid"]["full_unbiased_train_synth"].get<double>()).epsilon(1e-9));
+  CHECK(json["kid"]["subsets"]["mean"].get<double>() ==
+        Approx(expected["kid"]["torch_fidelity_rng2020_subsets100_size50"]["mean"].get<double>()).epsilon(1e-9));
   CHECK(json["prdc"]["recall"]["value"].get<double>() == Approx(0.7125));
   CHECK(json["floor"]["n"] == 40);
   CHECK(json["floor"]["kid"]["real_mean"].get<double>() < json["floor"]["kid"]["candidate_mean"].get<double>());
@@ -35,7 +37,8 @@ TEST_CASE("fid of CSV files: the golden values, floor and intervals") {
   CHECK(contains(read_file(at / "out/distances.svg"), "</svg>"));
 
   // The same bytes again, and with other threads.
-  const auto again = rop_study(at, "fid " + train + " " + synth + " --threads 3 --out '" + (at / "again") + "'");
+  const auto again =
+      rop_study(at, "fid " + train + " " + synth + " --kid-subset-size 50 --threads 3 --out '" + (at / "again") + "'");
   REQUIRE(again.status == 0);
   CHECK(read_file(at / "again/fidelity.json") == read_file(at / "out/fidelity.json"));
   CHECK(read_file(at / "again/distances.svg") == read_file(at / "out/distances.svg"));

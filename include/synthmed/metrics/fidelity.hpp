@@ -45,6 +45,8 @@ struct fidelity_options {
   double level = 0.95;               ///< confidence level of the intervals
   key seed = key(1337);              ///< of resamples and halvings
   std::size_t infinity_points = 15;  ///< sizes of the line to infinite n; 0: no line
+  /// KID over subsets besides, as torch-fidelity prints it; a subset size of 0: none.
+  kid_subset_options kid_subsets = {.subset_size = 0};
   /// Told how many of all resampled comparisons are done, from the calling thread; may be empty.
   std::function<void(std::size_t done, std::size_t total)> on_progress = {};
 };
@@ -78,6 +80,7 @@ struct fidelity_report {
   double level = 0.95;
   std::optional<fidelity_floor> floor;
   std::optional<frechet_infinity_result> infinity;
+  std::optional<kid_subset_result> kid_over_subsets;
   std::vector<std::string> notes;  ///< what a reader must know before comparing these numbers with others
 
   [[nodiscard]] const fidelity_estimate& operator[](std::size_t i) const {
@@ -234,6 +237,7 @@ class running_values {
     const auto order = permutation(options.seed.fold("infinity"), b.rows());
     out.infinity = frechet_infinity(a, take_rows(b, order), infinity_sizes(b.rows(), options.infinity_points));
   }
+  if (options.kid_subsets.subset_size > 0) out.kid_over_subsets = kid_subsets(a, b, options.kid_subsets);
   if (out.frechet_parts.singular())
     out.notes.push_back(sentence("Fewer independent rows (", out.n1, " and ", out.n2, ") than the ", out.dimensions,
                                  " features plus one: the Fréchet distance is exact for these rows and biased upwards; "
