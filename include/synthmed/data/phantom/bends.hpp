@@ -125,7 +125,7 @@ class vessel_bender {
       for (std::size_t i = 0; i < fine; ++i) line.shape[i] += amplitude * std::sin(rate * line.arc[i] + phase);
     }
     const double slow = 2 * std::numbers::pi / r.uniform(2.0, 4.5), slow_phase = r.uniform(0, 2 * std::numbers::pi);
-    const double own = std::exp(.22 * r.normal()) * (1 + record_.quadrant_factor[static_cast<std::size_t>(v.quadrant)]);
+    const double own = std::exp((artery ? .22 : .27) * r.normal()) * (1 + record_.quadrant_factor[static_cast<std::size_t>(v.quadrant)]);
     const double slope = bend_slope(v.kind, record_.severity) * own *
                          (artery ? subject.artery_tortuosity : subject.vein_tortuosity) *
                          std::min(1.0, .45 + .55 * std::sqrt(mean_width / .06));
