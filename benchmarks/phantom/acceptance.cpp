@@ -345,8 +345,9 @@ void measure_seed(std::uint64_t seed, std::int64_t images, table& out, table& to
   out.add("(13 images of the study preset)", "-", std::to_string(natural.images().size()), true);
 
   const auto sum = [&](std::size_t column) { double t = 0; for (const double x : m[column]) t += x; return t; };
-  range("own-kind crossings, all images", 0, 0, sum(crossings), 0);
-  range("tightest bend, radius / calibre", curvature_radius_floor, 1e9, *std::min_element(m[tightest].begin(), m[tightest].end()));
+  const double tight = *std::min_element(m[tightest].begin(), m[tightest].end());
+  out.add("own-kind crossings, all images", "0", text(sum(crossings), 0), sum(crossings) == 0);
+  out.add("tightest bend, radius / calibre", ">= " + text(curvature_radius_floor, 1), text(tight), tight >= curvature_radius_floor);
   range("vessel share of the disc's centre, smallest", .9, 1, *std::min_element(m[disc_centre].begin(), m[disc_centre].end()));
   out.add("(vessels per image; images with damping, %; cuts per 100 images)", "-",
           text(class_mean(branches, -1), 1) + "; " + text(100 * static_cast<double>(std::count_if(m[damped].begin(), m[damped].end(), [](double x) { return x > 0; })) / static_cast<double>(n), 1) +
