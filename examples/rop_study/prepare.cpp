@@ -312,6 +312,8 @@ void add_prepare(CLI::App& app) {
   command.add_option("--pattern", s.pattern, "Regular expression over paths with groups (?<label>..) (?<subject>..)")->group(reading);
   command.add_option("--mask", s.mask, "Path of a picture's vessel map, with {group} and {stem}")->group(reading);
   command.add_option("--fov", s.fov, "Path of a picture's field of view, with {group} and {stem}")->group(reading);
+  command.add_option("--kind", s.kind, "What pictures are where nothing says so: fundus (photographs) or rvm (vessel maps)")
+      ->check(CLI::IsMember({"fundus", "rvm"}))->default_val("fundus")->group(reading);
   command.add_option("--value", s.values, "column:text=other, replace a text of the pattern (repeat)")->group(reading);
   command.add_option("--column", s.columns, "ours=theirs, a column of the manifest by another name (repeat)")->group(reading);
   command.add_option("--exclude", s.exclude, "column=value, leave such rows out (repeat)")->group(reading);

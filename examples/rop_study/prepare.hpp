@@ -28,7 +28,7 @@ struct prepare_settings {
   std::string phantom;
   std::filesystem::path images;
   // How a folder or manifest is read.
-  std::string layout, pattern, mask, fov;
+  std::string layout, pattern, mask, fov, kind;
   std::optional<int> label_base;
   std::vector<std::string> columns, exclude, values;  ///< "ours=theirs", "column=value", "column:text=other"
   bool split_by_image = false, resplit = false;

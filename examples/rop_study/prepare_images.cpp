@@ -151,6 +151,8 @@ std::vector<std::string> output_names(const synthmed::manifest& data) {
 prepare_source open_images(const prepare_settings& s) {
   prepare_source source;
   source.data = read_source(s);
+  for (auto& record : source.data.records)
+    if (record.kind.empty()) record.kind = s.kind;
   const synthmed::read_options how{.deep = s.deep == "scale"     ? synthmed::sixteen_bit::scale
                                            : s.deep == "stretch" ? synthmed::sixteen_bit::stretch
                                                                  : synthmed::sixteen_bit::refuse};
@@ -182,7 +184,6 @@ prepare_source open_images(const prepare_settings& s) {
     auto& record = source.data.records[i];
     record.more["source"] = record.image.generic_string();
     record.more["sha256"] = facts[i].sha256;
-    if (record.kind.empty()) record.kind = "fundus";
   }
   source.read = [data = source.data, how](std::size_t i) {
     const auto& record = data.records[i];

@@ -17,6 +17,7 @@
 #include <synthmed/data/manifest.hpp>
 #include <synthmed/data/split.hpp>
 #include <synthmed/imaging/read.hpp>
+#include <synthmed/imaging/resize.hpp>
 #include <synthmed/imaging/write.hpp>
 
 #include <unit/data/scratch.hpp>
@@ -158,6 +159,28 @@ TEST_CASE("The worked examples of docs/data.md: Ostrava by its file names, FARFU
                                            " --raters-headers 2 --out " + quoted((folder / "wrong").string()));
     check_refused(wrong, folder / "wrong", "--raters-subject");
   }
+}
+
+TEST_CASE("Vessel maps in the study's own tree: squashed to 256 x 256, values below 51 become 0") {
+  const scratch folder;
+  std::uint64_t seed = 500;
+  for (const char* split : {"train", "val", "test"})
+    for (const char* label : {"1", "2", "3"}) {
+      fs::create_directories(folder / "rvm" / split / "real" / label);
+      write_png(folder / "rvm" / split / "real" / label / "a.png", noise(seed++, 480, 640));
+    }
+  const auto result = prepare(folder, "--images " + quoted((folder / "rvm").string()) + " --kind rvm --split-by-image --out " +
+                                          quoted((folder / "out").string()));
+  INFO(result.err);
+  REQUIRE(result.status == 0);
+  const manifest m = read_manifest(folder / "out" / "manifest.csv", {.split_by_image = true});
+  REQUIRE(m.records.size() == 9);
+  for (const auto& record : m.records) CHECK(record.kind == "rvm");
+  CHECK(m.records[0].split == "test");
+  picture expected = fitted(read_picture(folder / "rvm" / "test" / "real" / "1" / "a.png"), {});
+  clean_map(expected);
+  CHECK(read_picture(m.locate(m.records[0].image)) == expected);
+  CHECK(!fs::exists(folder / "out" / "fundus"));
 }
 
 TEST_CASE("A run that was broken off goes on, and ends with the same bytes") {
