@@ -48,7 +48,8 @@ typename B::tensor upload(const shape& dims, int stream = 0) {
   return B::from_host(dims, std::vector<typename B::scalar>(host.begin(), host.end()));
 }
 
-/// A tensor as it lies inside a network: a backend with layouts of its own gets it in the one that its convolutions give.
+/// A tensor as it lies inside a network: a backend with layouts of its own gets it in the one that its convolutions
+/// give.
 template <class B>
 typename B::tensor inside(const shape& dims, int stream = 0) {
   if constexpr (requires { B::conv_layout(); })
@@ -59,16 +60,19 @@ typename B::tensor inside(const shape& dims, int stream = 0) {
 
 template <class F>
 void add(const std::string& name, cost each, F call) {
-  benchmark::RegisterBenchmark(name.c_str(), [each, call](benchmark::State& state) {
-    auto kernel = call();  // inputs are made here, outside of what is timed
-    kernel();
-    for (auto _ : state) kernel();
-    const auto rate = [&](double amount) {
-      return benchmark::Counter(amount, benchmark::Counter::kIsIterationInvariantRate);
-    };
-    if (each.flops > 0) state.counters["FLOP/s"] = rate(each.flops);
-    if (each.bytes > 0) state.counters["B/s"] = rate(each.bytes);
-  })->UseRealTime()->Unit(benchmark::kMillisecond);
+  benchmark::RegisterBenchmark(name.c_str(),
+                               [each, call](benchmark::State& state) {
+                                 auto kernel = call();  // inputs are made here, outside of what is timed
+                                 kernel();
+                                 for (auto _ : state) kernel();
+                                 const auto rate = [&](double amount) {
+                                   return benchmark::Counter(amount, benchmark::Counter::kIsIterationInvariantRate);
+                                 };
+                                 if (each.flops > 0) state.counters["FLOP/s"] = rate(each.flops);
+                                 if (each.bytes > 0) state.counters["B/s"] = rate(each.bytes);
+                               })
+      ->UseRealTime()
+      ->Unit(benchmark::kMillisecond);
 }
 
 struct conv_case {
@@ -90,9 +94,11 @@ struct conv_case {
 /// The PGAN's blocks at full and small channels (batch reduced), its pictures' first and last layers, U-Net and ResNet.
 inline std::vector<conv_case> conv_cases(scale size) {
   if (size == scale::tiny) return {{1, 16, 16, 8}, {1, 3, 8, 9, 3, 2}};
-  return {{16, 512, 512, 4}, {16, 513, 512, 4}, {16, 512, 512, 8}, {4, 512, 512, 16}, {2, 512, 512, 32}, {2, 256, 256, 64},
-          {2, 128, 128, 128}, {1, 64, 64, 256}, {16, 128, 128, 8}, {16, 128, 128, 16}, {16, 64, 64, 32}, {16, 32, 32, 64},
-          {16, 1, 32, 64, 1, 1, 0}, {16, 32, 1, 64, 1, 1, 0}, {4, 3, 32, 256}, {8, 3, 64, 224, 7, 2, 3}, {8, 64, 128, 56, 3, 2, 1}};
+  return {{16, 512, 512, 4},        {16, 513, 512, 4},        {16, 512, 512, 8},  {4, 512, 512, 16},
+          {2, 512, 512, 32},        {2, 256, 256, 64},        {2, 128, 128, 128}, {1, 64, 64, 256},
+          {16, 128, 128, 8},        {16, 128, 128, 16},       {16, 64, 64, 32},   {16, 32, 32, 64},
+          {16, 1, 32, 64, 1, 1, 0}, {16, 32, 1, 64, 1, 1, 0}, {4, 3, 32, 256},    {8, 3, 64, 224, 7, 2, 3},
+          {8, 64, 128, 56, 3, 2, 1}};
 }
 
 template <synthmed::backend B>
@@ -126,7 +132,8 @@ void register_convolutions(const std::string& backend, scale size) {
         };
       });
   }
-  const std::vector<std::int64_t> sides = size == scale::tiny ? std::vector<std::int64_t>{64} : std::vector<std::int64_t>{256, 1024, 2048};
+  const std::vector<std::int64_t> sides =
+      size == scale::tiny ? std::vector<std::int64_t>{64} : std::vector<std::int64_t>{256, 1024, 2048};
   for (const auto n : sides) {
     const auto e = static_cast<double>(n);
     add(sentence(backend, "/linear/matmul/", n, "x", n, "x", n), {12 * e * e, 2 * e * e * e}, [n] {
@@ -143,8 +150,9 @@ template <synthmed::backend B>
 void register_passes(const std::string& backend, scale size) {
   using scalar = typename B::scalar;
   using tensor = typename B::tensor;
-  const std::vector<shape> shapes = size == scale::tiny ? std::vector<shape>{{2, 16, 16, 16}}
-                                                        : std::vector<shape>{{16, 128, 64, 64}, {16, 512, 8, 8}, {16, 32, 64, 64}};
+  const std::vector<shape> shapes = size == scale::tiny
+                                        ? std::vector<shape>{{2, 16, 16, 16}}
+                                        : std::vector<shape>{{16, 128, 64, 64}, {16, 512, 8, 8}, {16, 32, 64, 64}};
   for (const shape& dims : shapes) {
     const std::string label = sentence(dims[0], "x", dims[1], "x", dims[2], "x", dims[3]);
     const auto bytes = 4.0 * static_cast<double>(dims.elements());
@@ -169,24 +177,36 @@ void register_passes(const std::string& backend, scale size) {
     pass("reduce", "sum c", 1, [](in x, in) { return B::sum(x, axes{1}); });
     pass("reduce", "sum c h w", 1, [](in x, in) { return B::sum(x, axes{1, 2, 3}); });
     pass("reduce", "count_nonfinite", 1, [](in x, in) { return B::count_nonfinite(x); });
-    pass("reduce", "broadcast bias", 1, [dims](in, in) { return B::broadcast_to(upload<B>({1, dims[1], 1, 1}), dims); });
-    pass("reduce", "broadcast pixel", 1, [dims, one = inside<B>({dims[0], 1, dims[2], dims[3]})](in, in) { return B::broadcast_to(one, dims); });
+    pass("reduce", "broadcast bias", 1, [dims](in, in) {
+      return B::broadcast_to(upload<B>({1, dims[1], 1, 1}), dims);
+    });
+    pass("reduce", "broadcast pixel", 1,
+         [dims, one = inside<B>({dims[0], 1, dims[2], dims[3]})](in, in) { return B::broadcast_to(one, dims); });
     pass("layout", "slice half of c", 1, [dims](in x, in) { return B::slice(x, 1, 0, dims[1] / 2); });
     pass("layout", "concat c", 4, [](in x, in y) { return B::concat(std::vector<tensor>{x, y}, 1); });
     pass("layout", "flip w", 2, [](in x, in) { return B::flip(x, 3); });
-    pass("layout", "to and from matrix", 4, [dims](in x, in) { return B::reshape(B::reshape(x, {dims[0], dims.elements() / dims[0]}), dims); });
+    pass("layout", "to and from matrix", 4, [dims](in x, in) {
+      return B::reshape(B::reshape(x, {dims[0], dims.elements() / dims[0]}), dims);
+    });
     pass("resample", "avg_pool", 1.25, [](in x, in) { return B::avg_pool(x, {}); });
-    pass("resample", "avg_unpool", 1.25, [dims, g = inside<B>(dims.with(2, dims[2] / 2).with(3, dims[3] / 2))](in, in) { return B::avg_unpool(g, {}, dims); });
+    pass("resample", "avg_unpool", 1.25, [dims, g = inside<B>(dims.with(2, dims[2] / 2).with(3, dims[3] / 2))](in, in) {
+      return B::avg_unpool(g, {}, dims);
+    });
     pass("resample", "upsample_nearest", 5, [](in x, in) { return B::upsample_nearest(x, 2); });
     pass("resample", "sum_pool", 1.25, [](in x, in) { return B::sum_pool(x, 2); });
     pass("resample", "max_pool", 1.25, [](in x, in) { return B::max_pool(x, {}); });
-    pass("resample", "max_pool_scatter", 2.25, [dims, g = inside<B>(dims.with(2, dims[2] / 2).with(3, dims[3] / 2))](in x, in) { return B::max_pool_scatter(g, x, {}); });
+    pass("resample", "max_pool_scatter", 2.25,
+         [dims, g = inside<B>(dims.with(2, dims[2] / 2).with(3, dims[3] / 2))](in x, in) {
+           return B::max_pool_scatter(g, x, {});
+         });
     if constexpr (synthmed::fuses_leaky_relu<B>)
       pass("fused", "leaky_relu", 2, [](in x, in) { return B::leaky_relu(x, scalar(0.2)); });
     if constexpr (synthmed::fuses_leaky_relu_gradient<B>)
-      pass("fused", "leaky_relu_gradient", 3, [](in x, in y) { return B::leaky_relu_gradient(x, y, scalar(0.5), scalar(0.2)); });
+      pass("fused", "leaky_relu_gradient", 3,
+           [](in x, in y) { return B::leaky_relu_gradient(x, y, scalar(0.5), scalar(0.2)); });
     if constexpr (synthmed::fuses_bias_leaky_relu<B>)
-      pass("fused", "bias_leaky_relu", 2, [b = upload<B>({dims[1]}, 2)](in x, in) { return B::bias_leaky_relu(x, b, scalar(0.5), scalar(0.2)); });
+      pass("fused", "bias_leaky_relu", 2,
+           [b = upload<B>({dims[1]}, 2)](in x, in) { return B::bias_leaky_relu(x, b, scalar(0.5), scalar(0.2)); });
     if constexpr (synthmed::fuses_pixel_norm<B>)
       pass("fused", "pixel_norm", 2, [](in x, in) { return B::pixel_norm(x, scalar(1e-8)); });
   }
@@ -194,7 +214,8 @@ void register_passes(const std::string& backend, scale size) {
   const std::int64_t count = size == scale::tiny ? 1 << 12 : 512 * 512 * 9;
   const auto bytes = 4.0 * static_cast<double>(count);
   add(sentence(backend, "/update/adam/", count), {7 * bytes, 0}, [count] {
-    return [p = upload<B>({count}, 0), m = B::full({count}, 0), v = B::full({count}, 0), g = upload<B>({count}, 1)]() mutable {
+    return [p = upload<B>({count}, 0), m = B::full({count}, 0), v = B::full({count}, 0),
+            g = upload<B>({count}, 1)]() mutable {
       B::adam(p, m, v, g, {scalar(1e-3), scalar(0), scalar(0.99), scalar(1e-8), scalar(1), scalar(0.5)});
       B::synchronize();
     };

@@ -16,16 +16,19 @@ using synthmed::xtensor::pack;
 using synthmed::xtensor::pool_block;
 
 void register_ceilings() {
-  for (const std::int64_t elements : {std::int64_t{16} * 128 * 64 * 64, std::int64_t{16} * 512 * 8 * 8, std::int64_t{16} * 32 * 64 * 64}) {
+  for (const std::int64_t elements :
+       {std::int64_t{16} * 128 * 64 * 64, std::int64_t{16} * 512 * 8 * 8, std::int64_t{16} * 32 * 64 * 64}) {
     const auto bytes = 8.0 * static_cast<double>(elements);
     add(sentence("ceiling/copy/", elements), {bytes, 0}, [elements] {
-      auto from = std::make_shared<pool_block>(static_cast<std::size_t>(elements)), to = std::make_shared<pool_block>(static_cast<std::size_t>(elements));
+      auto from = std::make_shared<pool_block>(static_cast<std::size_t>(elements)),
+           to = std::make_shared<pool_block>(static_cast<std::size_t>(elements));
       std::fill_n(from->data(), elements, 1.0f);
       return [elements, from, to] {
         const float* const source = from->data();
         float* const target = to->data();
 #pragma omp parallel for schedule(static)
-        for (std::int64_t i = 0; i < elements; i += synthmed::xtensor::width) synthmed::xtensor::store(target + i, synthmed::xtensor::load(source + i));
+        for (std::int64_t i = 0; i < elements; i += synthmed::xtensor::width)
+          synthmed::xtensor::store(target + i, synthmed::xtensor::load(source + i));
         benchmark::ClobberMemory();
       };
     });
@@ -33,7 +36,8 @@ void register_ceilings() {
 #if SYNTHMED_XTENSOR_ONEDNN
   constexpr std::int64_t n = 2048;
   add("ceiling/sgemm/2048x2048x2048", {0, 2.0 * n * n * n}, [] {
-    auto a = std::make_shared<pool_block>(n * n), b = std::make_shared<pool_block>(n * n), c = std::make_shared<pool_block>(n * n);
+    auto a = std::make_shared<pool_block>(n * n), b = std::make_shared<pool_block>(n * n),
+         c = std::make_shared<pool_block>(n * n);
     std::fill_n(a->data(), n * n, 1.0f);
     std::fill_n(b->data(), n * n, 1.0f);
     return [a, b, c] { dnnl::sgemm('N', 'N', n, n, n, 1, a->data(), n, b->data(), n, 0, c->data(), n); };
@@ -56,27 +60,40 @@ void register_bare(const char* form) {
     const auto any = memory::format_tag::any;
     const auto x = desc(c.x(), any), w = desc(c.weight(), any), y = desc(c.y(), any);
     const memory::dims strides{c.stride, c.stride}, pads{c.pad, c.pad};
-    const auto name = [&](const char* kernel) { return sentence("onednn ", form, "/convolution/", kernel, "/", c.label()); };
+    const auto name = [&](const char* kernel) {
+      return sentence("onednn ", form, "/convolution/", kernel, "/", c.label());
+    };
     const auto filled = [](const memory::desc& d) {
       memory m(d, engine);
       std::fill_n(static_cast<float*>(m.get_data_handle()), d.get_size() / sizeof(float), 0.5f);
       return m;
     };
     try {
-      const dnnl::convolution_forward::primitive_desc forward({dnnl::prop_kind::forward_training, Algorithm, x, w, y, strides, pads, pads}, engine);
+      const dnnl::convolution_forward::primitive_desc forward(
+          {dnnl::prop_kind::forward_training, Algorithm, x, w, y, strides, pads, pads}, engine);
       add(name("conv2d"), c.each(), [=] {
-        std::unordered_map<int, memory> arguments{{DNNL_ARG_SRC, filled(forward.src_desc())}, {DNNL_ARG_WEIGHTS, filled(forward.weights_desc())}, {DNNL_ARG_DST, filled(forward.dst_desc())}};
+        std::unordered_map<int, memory> arguments{{DNNL_ARG_SRC, filled(forward.src_desc())},
+                                                  {DNNL_ARG_WEIGHTS, filled(forward.weights_desc())},
+                                                  {DNNL_ARG_DST, filled(forward.dst_desc())}};
         return [primitive = dnnl::convolution_forward(forward), arguments] { primitive.execute(stream, arguments); };
       });
-      const dnnl::convolution_backward_data::primitive_desc data({Algorithm, x, w, y, strides, pads, pads}, engine, forward);
+      const dnnl::convolution_backward_data::primitive_desc data({Algorithm, x, w, y, strides, pads, pads}, engine,
+                                                                 forward);
       add(name("conv2d_input_grad"), c.each(), [=] {
-        std::unordered_map<int, memory> arguments{{DNNL_ARG_DIFF_SRC, filled(data.diff_src_desc())}, {DNNL_ARG_WEIGHTS, filled(data.weights_desc())}, {DNNL_ARG_DIFF_DST, filled(data.diff_dst_desc())}};
+        std::unordered_map<int, memory> arguments{{DNNL_ARG_DIFF_SRC, filled(data.diff_src_desc())},
+                                                  {DNNL_ARG_WEIGHTS, filled(data.weights_desc())},
+                                                  {DNNL_ARG_DIFF_DST, filled(data.diff_dst_desc())}};
         return [primitive = dnnl::convolution_backward_data(data), arguments] { primitive.execute(stream, arguments); };
       });
-      const dnnl::convolution_backward_weights::primitive_desc weights({Algorithm, x, w, y, strides, pads, pads}, engine, forward);
+      const dnnl::convolution_backward_weights::primitive_desc weights({Algorithm, x, w, y, strides, pads, pads},
+                                                                       engine, forward);
       add(name("conv2d_weight_grad"), c.each(), [=] {
-        std::unordered_map<int, memory> arguments{{DNNL_ARG_SRC, filled(weights.src_desc())}, {DNNL_ARG_DIFF_WEIGHTS, filled(weights.diff_weights_desc())}, {DNNL_ARG_DIFF_DST, filled(weights.diff_dst_desc())}};
-        return [primitive = dnnl::convolution_backward_weights(weights), arguments] { primitive.execute(stream, arguments); };
+        std::unordered_map<int, memory> arguments{{DNNL_ARG_SRC, filled(weights.src_desc())},
+                                                  {DNNL_ARG_DIFF_WEIGHTS, filled(weights.diff_weights_desc())},
+                                                  {DNNL_ARG_DIFF_DST, filled(weights.diff_dst_desc())}};
+        return [primitive = dnnl::convolution_backward_weights(weights), arguments] {
+          primitive.execute(stream, arguments);
+        };
       });
     } catch (const dnnl::error&) {
       continue;  // refused for this shape: there is no such form to compare with

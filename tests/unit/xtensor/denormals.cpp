@@ -17,7 +17,9 @@ namespace {
 // The control words of all threads that OpenMP would use.
 std::vector<unsigned> modes() {
   std::vector<unsigned> seen(static_cast<std::size_t>(threads()));
-  parallel_for(threads(), 1, [&](std::int64_t begin, std::int64_t) { seen[static_cast<std::size_t>(begin)] = _mm_getcsr() & 0xffc0u; });
+  parallel_for(threads(), 1, [&](std::int64_t begin, std::int64_t) {
+    seen[static_cast<std::size_t>(begin)] = _mm_getcsr() & 0xffc0u;
+  });
   return seen;
 }
 

@@ -66,7 +66,8 @@ TEST_CASE("a tensor goes to blocks and back") {
 }
 
 TEST_CASE("nothing is ever padded: shapes without whole blocks of channels stay dense") {
-  for (const shape& dims : {shape{2, 1, 4, 4}, shape{2, 24, 4, 4}, shape{1, 513, 4, 4}, shape{16, 16}, shape{2, 16, 3, 4, 5}})
+  for (const shape& dims :
+       {shape{2, 1, 4, 4}, shape{2, 24, 4, 4}, shape{1, 513, 4, 4}, shape{16, 16}, shape{2, 16, 3, 4, 5}})
     CHECK(B::layout_of(blocked(noise(dims))) == layout::dense);
 }
 
@@ -76,9 +77,11 @@ TEST_CASE("elementwise results agree and stay blocked") {
   agree("exp", layout::blocked, [](const tensor& x, const tensor&) { return B::exp(x); });
   agree("select", layout::blocked, [](const tensor& x, const tensor& y) { return B::select(B::greater(x, y), x, y); });
   agree("leaky_relu", layout::blocked, [](const tensor& x, const tensor&) { return B::leaky_relu(x, 0.2f); });
-  agree("leaky_relu_gradient", layout::blocked, [](const tensor& x, const tensor& y) { return B::leaky_relu_gradient(x, y, 0.5f, 0.2f); });
+  agree("leaky_relu_gradient", layout::blocked,
+        [](const tensor& x, const tensor& y) { return B::leaky_relu_gradient(x, y, 0.5f, 0.2f); });
   agree("pixel_norm", layout::blocked, [](const tensor& x, const tensor&) { return B::pixel_norm(x, 1e-8f); });
-  agree("bias_leaky_relu", layout::blocked, [](const tensor& x, const tensor&) { return B::bias_leaky_relu(x, noise({32}, 2), 0.5f, 0.2f); });
+  agree("bias_leaky_relu", layout::blocked,
+        [](const tensor& x, const tensor&) { return B::bias_leaky_relu(x, noise({32}, 2), 0.5f, 0.2f); });
 }
 
 TEST_CASE("a result takes the first operand's layout") {
@@ -95,12 +98,13 @@ TEST_CASE("a result takes the first operand's layout") {
 }
 
 TEST_CASE("reductions and broadcasts agree over every set of axes") {
-  const std::vector<axes> every = {{}, {0}, {1}, {0, 1}, {2}, {0, 2}, {1, 2}, {0, 1, 2},
+  const std::vector<axes> every = {{},  {0},    {1},    {0, 1},    {2},    {0, 2},    {1, 2},    {0, 1, 2},
                                    {3}, {0, 3}, {1, 3}, {0, 1, 3}, {2, 3}, {0, 2, 3}, {1, 2, 3}, {0, 1, 2, 3}};
   for (const axes& over : every) {
     const layout kept = over.contains(1) ? layout::dense : layout::blocked;
     for (const shape& dims : {shape{2, 32, 6, 10}, shape{3, 16, 40, 33}, shape{1, 48, 1, 5}}) {
-      agree("max", kept, [&](const tensor& x, const tensor&) { return B::max(x, over); }, dims);
+      agree(
+          "max", kept, [&](const tensor& x, const tensor&) { return B::max(x, over); }, dims);
       const tensor x = B::abs(noise(dims));
       CHECK(distance(B::sum(blocked(x), over), B::sum(x, over)) < 1e-6);
       const tensor small = noise(reduced(dims, over), 3);
@@ -118,15 +122,26 @@ TEST_CASE("moves agree, and stay blocked when every cut lies between blocks") {
   agree("pad c by blocks", layout::blocked, [](const tensor& x, const tensor&) { return B::pad(x, 1, 16, 32); });
   agree("pad c", layout::dense, [](const tensor& x, const tensor&) { return B::pad(x, 1, 0, 1); });
   agree("pad w", layout::blocked, [](const tensor& x, const tensor&) { return B::pad(x, 3, 1, 2); });
-  agree("concat c", layout::blocked, [](const tensor& x, const tensor& y) { return B::concat(std::vector<tensor>{x, y}, 1); });
-  agree("concat n", layout::blocked, [](const tensor& x, const tensor& y) { return B::concat(std::vector<tensor>{x, y}, 0); });
-  agree("concat one channel more", layout::dense,
-        [](const tensor& x, const tensor&) { return B::concat(std::vector<tensor>{x, noise({2, 1, 6, 10})}, 1); });
+  agree("concat c", layout::blocked, [](const tensor& x, const tensor& y) {
+    return B::concat(std::vector<tensor>{x, y}, 1);
+  });
+  agree("concat n", layout::blocked, [](const tensor& x, const tensor& y) {
+    return B::concat(std::vector<tensor>{x, y}, 0);
+  });
+  agree("concat one channel more", layout::dense, [](const tensor& x, const tensor&) {
+    return B::concat(std::vector<tensor>{x, noise({2, 1, 6, 10})}, 1);
+  });
   agree("flip w", layout::blocked, [](const tensor& x, const tensor&) { return B::flip(x, 3); });
   agree("flip c", layout::dense, [](const tensor& x, const tensor&) { return B::flip(x, 1); });
-  agree("gather n", layout::blocked, [](const tensor& x, const tensor&) { return B::gather(x, 0, std::vector<std::int64_t>{1, -1, 0}); });
-  agree("scatter_add h", layout::blocked, [](const tensor& x, const tensor&) { return B::scatter_add(x, 2, std::vector<std::int64_t>{0, 2, 2, -1, 1, 0}, 3); });
-  agree("permute", layout::dense, [](const tensor& x, const tensor&) { return B::permute(x, std::vector<int>{2, 0, 3, 1}); });
+  agree("gather n", layout::blocked, [](const tensor& x, const tensor&) {
+    return B::gather(x, 0, std::vector<std::int64_t>{1, -1, 0});
+  });
+  agree("scatter_add h", layout::blocked, [](const tensor& x, const tensor&) {
+    return B::scatter_add(x, 2, std::vector<std::int64_t>{0, 2, 2, -1, 1, 0}, 3);
+  });
+  agree("permute", layout::dense, [](const tensor& x, const tensor&) {
+    return B::permute(x, std::vector<int>{2, 0, 3, 1});
+  });
   agree("reshape", layout::dense, [](const tensor& x, const tensor&) { return B::reshape(x, {2, 1920}); });
 }
 
@@ -135,9 +150,12 @@ TEST_CASE("pooling agrees and stays blocked") {
   for (const auto& pool : {plain, overlapping}) {
     agree("avg_pool", layout::blocked, [&](const tensor& x, const tensor&) { return B::avg_pool(x, pool); });
     agree("max_pool", layout::blocked, [&](const tensor& x, const tensor&) { return B::max_pool(x, pool); });
-    agree("max_pool_gather", layout::blocked, [&](const tensor& x, const tensor& y) { return B::max_pool_gather(x, y, pool); });
-    agree("avg_unpool", layout::blocked, [&](const tensor& x, const tensor&) { return B::avg_unpool(B::avg_pool(x, pool), pool, x.dims()); });
-    agree("max_pool_scatter", layout::blocked, [&](const tensor& x, const tensor& y) { return B::max_pool_scatter(B::max_pool(x, pool), y, pool); });
+    agree("max_pool_gather", layout::blocked,
+          [&](const tensor& x, const tensor& y) { return B::max_pool_gather(x, y, pool); });
+    agree("avg_unpool", layout::blocked,
+          [&](const tensor& x, const tensor&) { return B::avg_unpool(B::avg_pool(x, pool), pool, x.dims()); });
+    agree("max_pool_scatter", layout::blocked,
+          [&](const tensor& x, const tensor& y) { return B::max_pool_scatter(B::max_pool(x, pool), y, pool); });
   }
   agree("upsample_nearest", layout::blocked, [](const tensor& x, const tensor&) { return B::upsample_nearest(x, 2); });
   agree("sum_pool", layout::blocked, [](const tensor& x, const tensor&) { return B::sum_pool(x, 2); });
@@ -148,8 +166,10 @@ TEST_CASE("convolutions take either layout and give the same bytes") {
   const tensor x = noise({2, 32, 12, 12}), w = noise({16, 32, 3, 3}, 1);
   CHECK(values(B::conv2d(blocked(x), w, same)) == values(B::conv2d(x, w, same)));
   const tensor g = noise({2, 16, 12, 12}, 2);
-  CHECK(values(B::conv2d_input_grad(blocked(g), w, same, x.dims())) == values(B::conv2d_input_grad(g, w, same, x.dims())));
-  CHECK(values(B::conv2d_weight_grad(blocked(x), g, same, w.dims())) == values(B::conv2d_weight_grad(x, blocked(g), same, w.dims())));
+  CHECK(values(B::conv2d_input_grad(blocked(g), w, same, x.dims())) ==
+        values(B::conv2d_input_grad(g, w, same, x.dims())));
+  CHECK(values(B::conv2d_weight_grad(blocked(x), g, same, w.dims())) ==
+        values(B::conv2d_weight_grad(x, blocked(g), same, w.dims())));
 }
 
 TEST_CASE("the update family keeps the parameter's layout") {

@@ -11,14 +11,13 @@ TEST_CASE("twenty training steps repeat") { training_agrees<B>(); }
 namespace {
 
 // A critic's trunk with whole blocks of channels: what a training step of the study is made of.
-using trunk = nn::sequential<
-    nn::chw{1, 16, 16},
-    nn::conv2d{.inputs = 1, .outputs = 16, .kernel = 1}, nn::leaky_relu{0.2},
-    nn::conv2d{.inputs = 16, .outputs = 16, .kernel = 3, .pad = 1}, nn::leaky_relu{0.2},
-    nn::conv2d{.inputs = 16, .outputs = 32, .kernel = 3, .pad = 1}, nn::leaky_relu{0.2}, nn::avg_pool{},
-    nn::conv2d{.inputs = 32, .outputs = 32, .kernel = 3, .pad = 1}, nn::leaky_relu{0.2}, nn::avg_pool{},
-    nn::conv2d{.inputs = 32, .outputs = 32, .kernel = 4}, nn::leaky_relu{0.2}, nn::flatten{},
-    nn::linear{.inputs = 32, .outputs = 1}>;
+using trunk =
+    nn::sequential<nn::chw{1, 16, 16}, nn::conv2d{.inputs = 1, .outputs = 16, .kernel = 1}, nn::leaky_relu{0.2},
+                   nn::conv2d{.inputs = 16, .outputs = 16, .kernel = 3, .pad = 1}, nn::leaky_relu{0.2},
+                   nn::conv2d{.inputs = 16, .outputs = 32, .kernel = 3, .pad = 1}, nn::leaky_relu{0.2}, nn::avg_pool{},
+                   nn::conv2d{.inputs = 32, .outputs = 32, .kernel = 3, .pad = 1}, nn::leaky_relu{0.2}, nn::avg_pool{},
+                   nn::conv2d{.inputs = 32, .outputs = 32, .kernel = 4}, nn::leaky_relu{0.2}, nn::flatten{},
+                   nn::linear{.inputs = 32, .outputs = 1}>;
 
 // One step: forward, gradients (with the penalty's second pass when asked), Adam.
 template <class Parameters>
@@ -28,7 +27,8 @@ std::vector<float> step(Parameters& parameters, Parameters& first, Parameters& s
   std::vector<float> pictures(8 * 256);
   fill_normal(key(3).fold("pictures"), std::span(pictures));
   const auto x = D::parameter(D::from_host({8, 1, 16, 16}, pictures));
-  const auto score = ops::sum<D>(nn::apply<D>(net, parameters, nn::initial_buffers<D>(net), x, {.mode = nn::mode::train, .key = key(1)}).y);
+  const auto score = ops::sum<D>(
+      nn::apply<D>(net, parameters, nn::initial_buffers<D>(net), x, {.mode = nn::mode::train, .key = key(1)}).y);
   auto loss = score;
   if (penalty) {
     const auto slope = D::grad(score, std::vector{x}, {.create_graph = true});
@@ -37,8 +37,8 @@ std::vector<float> step(Parameters& parameters, Parameters& first, Parameters& s
   auto gradients = parameters;
   nn::assign(gradients, D::grad(loss, nn::tensors(parameters), {}));
   const adam_step<float> adam{1e-3f, 0.0f, 0.99f, 1e-8f, 1.0f, 0.01f};
-  nn::zip([&](const std::string&, auto& p, auto& m, auto& v, const auto& g) { D::adam(p, m, v, g, adam); }, parameters, first,
-          second, gradients);
+  nn::zip([&](const std::string&, auto& p, auto& m, auto& v, const auto& g) { D::adam(p, m, v, g, adam); }, parameters,
+          first, second, gradients);
   std::vector<float> all;
   for (const auto& p : nn::tensors(parameters)) {
     std::vector<float> values(static_cast<std::size_t>(D::shape_of(p).elements()));

@@ -11,7 +11,8 @@
 
 namespace synthmed_test {
 
-/// The penalty's weight gradients within 3e-3 of those in double: leaky ReLU may flip near zero, nothing else may differ.
+/// The penalty's weight gradients within 3e-3 of those in double: leaky ReLU may flip near zero, nothing else may
+/// differ.
 template <class B>
 void penalty_gradients_agree() {
   using namespace synthmed;

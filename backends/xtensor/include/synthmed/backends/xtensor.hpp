@@ -1,4 +1,5 @@
-// xtensor_backend<float>: the CPU backend. Blocked tensors, xsimd kernels, oneDNN (or BLAS) for products, a memory pool.
+// xtensor_backend<float>: the CPU backend. Blocked tensors, xsimd kernels, oneDNN (or BLAS) for products, a memory
+// pool.
 #pragma once
 
 #include <concepts>
@@ -35,7 +36,7 @@ using default_engine = blas_engine;
 /// Same shapes, machine and number of threads give the same bytes; own kernels give them with any number of threads,
 /// oneDNN's and BLAS's sums need not.
 template <class Scalar, class Engine = xtensor::default_engine>
-  requires std::same_as<Scalar, float>
+requires std::same_as<Scalar, float>
 struct xtensor_backend : xtensor::storage<Engine>,
                          xtensor::elementwise,
                          xtensor::reductions<Engine>,

@@ -134,22 +134,24 @@ template <bool ToBlocked>
 void turn(const shape& dims, const float* from, float* to) {
   const std::int64_t pixels = dims[2] * dims[3], groups = dims[0] * (dims[1] / block);
   const std::int64_t tiles = (pixels + block - 1) / block;
-  parallel_for(groups * tiles, std::max<std::int64_t>(1, grain / (block * block)), [&](std::int64_t begin, std::int64_t end) {
-    alignas(alignment) float tile[block * block];
-    for (std::int64_t i = begin; i < end; ++i) {
-      const std::int64_t first = i % tiles * block, count = std::min(block, pixels - first);
-      const std::int64_t dense = i / tiles * block * pixels + first, blocked = i / tiles * block * pixels + first * block;
-      if constexpr (ToBlocked) {
-        for (std::int64_t c = 0; c < block; ++c)
-          for (std::int64_t p = 0; p < count; ++p) tile[p * block + c] = from[dense + c * pixels + p];
-        std::memcpy(to + blocked, tile, static_cast<std::size_t>(count * block) * sizeof(float));
-      } else {
-        std::memcpy(tile, from + blocked, static_cast<std::size_t>(count * block) * sizeof(float));
-        for (std::int64_t c = 0; c < block; ++c)
-          for (std::int64_t p = 0; p < count; ++p) to[dense + c * pixels + p] = tile[p * block + c];
-      }
-    }
-  });
+  parallel_for(groups * tiles, std::max<std::int64_t>(1, grain / (block * block)),
+               [&](std::int64_t begin, std::int64_t end) {
+                 alignas(alignment) float tile[block * block];
+                 for (std::int64_t i = begin; i < end; ++i) {
+                   const std::int64_t first = i % tiles * block, count = std::min(block, pixels - first);
+                   const std::int64_t dense = i / tiles * block * pixels + first,
+                                      blocked = i / tiles * block * pixels + first * block;
+                   if constexpr (ToBlocked) {
+                     for (std::int64_t c = 0; c < block; ++c)
+                       for (std::int64_t p = 0; p < count; ++p) tile[p * block + c] = from[dense + c * pixels + p];
+                     std::memcpy(to + blocked, tile, static_cast<std::size_t>(count * block) * sizeof(float));
+                   } else {
+                     std::memcpy(tile, from + blocked, static_cast<std::size_t>(count * block) * sizeof(float));
+                     for (std::int64_t c = 0; c < block; ++c)
+                       for (std::int64_t p = 0; p < count; ++p) to[dense + c * pixels + p] = tile[p * block + c];
+                   }
+                 }
+               });
 }
 
 }  // namespace detail

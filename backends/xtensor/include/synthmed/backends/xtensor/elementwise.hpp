@@ -65,7 +65,8 @@ struct elementwise {
     const layout order = mask.order() != yes.order() ? common_layout(mask, yes) : common_layout(mask, no);
     const tensor m = in_layout(mask, order), a = in_layout(yes, order), b = in_layout(no, order);
     tensor result(mask.dims(), order);
-    map(mask.elements(), result.fill(), [](pack x, pack y, pack z) { return xsimd::select(x != pack(0.0f), y, z); },
+    map(
+        mask.elements(), result.fill(), [](pack x, pack y, pack z) { return xsimd::select(x != pack(0.0f), y, z); },
         m.data(), a.data(), b.data());
     return result;
   }

@@ -41,7 +41,8 @@ struct blas_engine {
     xt::blas::gemm(left, right, result, transpose_a, transpose_b, 1.0f, beta);
   }
 
-  static convolved conv2d(const tensor& x, const tensor& weight, const conv2d_params& params, const activation* = nullptr) {
+  static convolved conv2d(const tensor& x, const tensor& weight, const conv2d_params& params,
+                          const activation* = nullptr) {
     const shape dims = conv2d_shape(x.dims(), weight.dims(), params);
     const tensor source = dense(x), w = dense(weight);
     const geometry g(x.dims(), weight.dims(), dims, params);
@@ -54,7 +55,8 @@ struct blas_engine {
     return {result, false};
   }
 
-  static tensor conv2d_input_grad(const tensor& output_grad, const tensor& weight, const conv2d_params& params, const shape& dims) {
+  static tensor conv2d_input_grad(const tensor& output_grad, const tensor& weight, const conv2d_params& params,
+                                  const shape& dims) {
     const tensor source = dense(output_grad), w = dense(weight);
     const geometry g(dims, weight.dims(), output_grad.dims(), params);
     tensor result(dims);
@@ -68,14 +70,16 @@ struct blas_engine {
     return result;
   }
 
-  static tensor conv2d_weight_grad(const tensor& x, const tensor& output_grad, const conv2d_params& params, const shape& dims) {
+  static tensor conv2d_weight_grad(const tensor& x, const tensor& output_grad, const conv2d_params& params,
+                                   const shape& dims) {
     const tensor source = dense(x), gradient = dense(output_grad);
     const geometry g(x.dims(), dims, output_grad.dims(), params);
     tensor result(dims);
     float* const columns = g.columns();
     for (std::int64_t n = 0; n < x.dims()[0]; ++n) {
       const float* const patches = g.unfold(source.data() + n * g.image(), columns);
-      gemm(false, true, dims[0], g.taps, g.places, gradient.data() + n * dims[0] * g.places, patches, result.fill(), n > 0 ? 1.0f : 0.0f);
+      gemm(false, true, dims[0], g.taps, g.places, gradient.data() + n * dims[0] * g.places, patches, result.fill(),
+           n > 0 ? 1.0f : 0.0f);
     }
     return result;
   }
@@ -88,14 +92,23 @@ struct blas_engine {
     bool identity;  // the image is that matrix already: 1 x 1, stride 1
 
     geometry(const shape& x, const shape& weight, const shape& y, const conv2d_params& p)
-        : channels(x[1]), h(x[2]), w(x[3]), kernel_h(weight[2]), kernel_w(weight[3]), out_h(y[2]), out_w(y[3]),
-          places(y[2] * y[3]), taps(x[1] * weight[2] * weight[3]), params(p),
+        : channels(x[1]),
+          h(x[2]),
+          w(x[3]),
+          kernel_h(weight[2]),
+          kernel_w(weight[3]),
+          out_h(y[2]),
+          out_w(y[3]),
+          places(y[2] * y[3]),
+          taps(x[1] * weight[2] * weight[3]),
+          params(p),
           identity(weight[2] == 1 && weight[3] == 1 && p == conv2d_params{}) {}
 
     [[nodiscard]] std::int64_t image() const { return channels * h * w; }
     [[nodiscard]] float* columns() const {
       if (identity) return nullptr;
-      return static_cast<float*>(scratch_arena::of_this_thread().reserve(static_cast<std::size_t>(taps * places) * sizeof(float)));
+      return static_cast<float*>(
+          scratch_arena::of_this_thread().reserve(static_cast<std::size_t>(taps * places) * sizeof(float)));
     }
 
     // For a tap and an output row: where the row's valid outputs begin and end.
@@ -130,22 +143,23 @@ struct blas_engine {
     }
 
     void fold(const float* from, float* to) const {
-      parallel_for(channels, std::max<std::int64_t>(1, 16384 / (places * kernel_h * kernel_w)), [&](std::int64_t begin, std::int64_t end) {
-        for (std::int64_t c = begin; c < end; ++c) {
-          std::fill_n(to + c * h * w, h * w, 0.0f);
-          for (std::int64_t i = 0; i < kernel_h; ++i)
-            for (std::int64_t j = 0; j < kernel_w; ++j) {
-              const auto [first, last] = valid(j);
-              for (std::int64_t y = 0; y < out_h; ++y) {
-                const std::int64_t target = y * params.stride_h - params.pad_h + i;
-                if (target < 0 || target >= h) continue;
-                const float* const row = from + (((c * kernel_h + i) * kernel_w + j) * out_h + y) * out_w;
-                float* const line = to + (c * h + target) * w + (j - params.pad_w);
-                for (std::int64_t x = first; x < last; ++x) line[x * params.stride_w] += row[x];
-              }
-            }
-        }
-      });
+      parallel_for(channels, std::max<std::int64_t>(1, 16384 / (places * kernel_h * kernel_w)),
+                   [&](std::int64_t begin, std::int64_t end) {
+                     for (std::int64_t c = begin; c < end; ++c) {
+                       std::fill_n(to + c * h * w, h * w, 0.0f);
+                       for (std::int64_t i = 0; i < kernel_h; ++i)
+                         for (std::int64_t j = 0; j < kernel_w; ++j) {
+                           const auto [first, last] = valid(j);
+                           for (std::int64_t y = 0; y < out_h; ++y) {
+                             const std::int64_t target = y * params.stride_h - params.pad_h + i;
+                             if (target < 0 || target >= h) continue;
+                             const float* const row = from + (((c * kernel_h + i) * kernel_w + j) * out_h + y) * out_w;
+                             float* const line = to + (c * h + target) * w + (j - params.pad_w);
+                             for (std::int64_t x = first; x < last; ++x) line[x * params.stride_w] += row[x];
+                           }
+                         }
+                     }
+                   });
     }
   };
 };

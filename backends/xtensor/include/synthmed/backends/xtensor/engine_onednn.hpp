@@ -148,7 +148,8 @@ class operand {
 class conv_plan {
  public:
   explicit conv_plan(const conv_key& key) : what_(key.what) {
-    // Best first; a descriptor that oneDNN refuses, or would serve with its slow reference loops, gives way to the next.
+    // Best first; a descriptor that oneDNN refuses, or would serve with its slow reference loops, gives way to the
+    // next.
     const struct {
       bool wanted;
       dnnl::algorithm algorithm;
@@ -198,8 +199,9 @@ class conv_plan {
       arguments.emplace(DNNL_ARG_BIAS, bias_);
     }
     if (scratch_.get_size() > 0)
-      arguments.emplace(DNNL_ARG_SCRATCHPAD,
-                        dnnl::memory(scratch_, processor(), scratch_arena::of_this_thread().reserve(scratch_.get_size())));
+      arguments.emplace(
+          DNNL_ARG_SCRATCHPAD,
+          dnnl::memory(scratch_, processor(), scratch_arena::of_this_thread().reserve(scratch_.get_size())));
     primitive_.execute(stream(), arguments);
     (what_ == direction::forward ? b : what_ == direction::input_grad ? a : w).bring_out();
     stream().wait();
@@ -253,10 +255,10 @@ class conv_plan {
       const auto outside = [&](const dnnl::memory::dims& dims, bool may_block) {
         return describe(dims, may_block && dims[1] % block == 0 && blocked_tensors() ? tag::nChw16c : tag::nchw);
       };
-      operands_ = std::make_unique<operands>(
-          operands{operand(outside(x_dims, true), in, what_ == direction::input_grad),
-                   operand(describe(w_dims, tag::oihw), w, what_ == direction::weight_grad),
-                   operand(outside(y_dims, true), out, what_ == direction::forward)});
+      operands_ =
+          std::make_unique<operands>(operands{operand(outside(x_dims, true), in, what_ == direction::input_grad),
+                                              operand(describe(w_dims, tag::oihw), w, what_ == direction::weight_grad),
+                                              operand(outside(y_dims, true), out, what_ == direction::forward)});
       if (activation) bias_ = dnnl::memory(bias, processor(), DNNL_MEMORY_NONE);
       activates_ = activation;
       return true;
@@ -264,41 +266,49 @@ class conv_plan {
     const auto kind = dnnl::prop_kind::forward_training;
 #if DNNL_VERSION_MAJOR >= 3
     const auto forward = [&](bool with_activation) {
-      return with_activation
-                 ? dnnl::convolution_forward::primitive_desc(processor(), kind, algorithm, x, weight, bias, y, strides, pads, pads, attributes)
-                 : dnnl::convolution_forward::primitive_desc(processor(), kind, algorithm, x, weight, y, strides, pads, pads, plain_attributes);
+      return with_activation ? dnnl::convolution_forward::primitive_desc(processor(), kind, algorithm, x, weight, bias,
+                                                                         y, strides, pads, pads, attributes)
+                             : dnnl::convolution_forward::primitive_desc(processor(), kind, algorithm, x, weight, y,
+                                                                         strides, pads, pads, plain_attributes);
     };
     const auto input_grad = [&](const auto& hint) {
-      return dnnl::convolution_backward_data::primitive_desc(processor(), algorithm, x, weight, y, strides, pads, pads, hint, plain_attributes);
+      return dnnl::convolution_backward_data::primitive_desc(processor(), algorithm, x, weight, y, strides, pads, pads,
+                                                             hint, plain_attributes);
     };
     const auto weight_grad = [&](const auto& hint) {
-      return dnnl::convolution_backward_weights::primitive_desc(processor(), algorithm, x, weight, y, strides, pads, pads, hint, plain_attributes);
+      return dnnl::convolution_backward_weights::primitive_desc(processor(), algorithm, x, weight, y, strides, pads,
+                                                                pads, hint, plain_attributes);
     };
 #else
     const auto forward = [&](bool with_activation) {
-      return with_activation ? dnnl::convolution_forward::primitive_desc({kind, algorithm, x, weight, bias, y, strides, pads, pads},
-                                                                         attributes, processor())
-                             : dnnl::convolution_forward::primitive_desc({kind, algorithm, x, weight, y, strides, pads, pads},
-                                                                         plain_attributes, processor());
+      return with_activation ? dnnl::convolution_forward::primitive_desc(
+                                   {kind, algorithm, x, weight, bias, y, strides, pads, pads}, attributes, processor())
+                             : dnnl::convolution_forward::primitive_desc(
+                                   {kind, algorithm, x, weight, y, strides, pads, pads}, plain_attributes, processor());
     };
     const auto input_grad = [&](const auto& hint) {
-      return dnnl::convolution_backward_data::primitive_desc({algorithm, x, weight, y, strides, pads, pads}, plain_attributes, processor(), hint);
+      return dnnl::convolution_backward_data::primitive_desc({algorithm, x, weight, y, strides, pads, pads},
+                                                             plain_attributes, processor(), hint);
     };
     const auto weight_grad = [&](const auto& hint) {
-      return dnnl::convolution_backward_weights::primitive_desc({algorithm, x, weight, y, strides, pads, pads}, plain_attributes, processor(), hint);
+      return dnnl::convolution_backward_weights::primitive_desc({algorithm, x, weight, y, strides, pads, pads},
+                                                                plain_attributes, processor(), hint);
     };
 #endif
     if (what_ == direction::forward) {
       const auto offered = forward(activation);
-      return take(offered, offered.src_desc(), offered.weights_desc(), offered.dst_desc(), dnnl::convolution_forward(offered));
+      return take(offered, offered.src_desc(), offered.weights_desc(), offered.dst_desc(),
+                  dnnl::convolution_forward(offered));
     }
     const auto hint = forward(false);
     if (what_ == direction::input_grad) {
       const auto offered = input_grad(hint);
-      return take(offered, offered.diff_src_desc(), offered.weights_desc(), offered.diff_dst_desc(), dnnl::convolution_backward_data(offered));
+      return take(offered, offered.diff_src_desc(), offered.weights_desc(), offered.diff_dst_desc(),
+                  dnnl::convolution_backward_data(offered));
     }
     const auto offered = weight_grad(hint);
-    return take(offered, offered.src_desc(), offered.diff_weights_desc(), offered.diff_dst_desc(), dnnl::convolution_backward_weights(offered));
+    return take(offered, offered.src_desc(), offered.diff_weights_desc(), offered.diff_dst_desc(),
+                dnnl::convolution_backward_weights(offered));
   }
 
  public:
@@ -360,12 +370,14 @@ struct onednn_engine {
   [[nodiscard]] static bool winograd() { return winograd_flag().load(std::memory_order_relaxed); }
 
   /// oneDNN's name of the kernel that serves a convolution in one direction.
-  [[nodiscard]] static std::string kernel(onednn::direction what, const shape& x, const shape& weight, const conv2d_params& params) {
+  [[nodiscard]] static std::string kernel(onednn::direction what, const shape& x, const shape& weight,
+                                          const conv2d_params& params) {
     const auto wanted = key(what, x, weight, params);
     return guarded(wanted.threads, [&] { return onednn::plan_for(wanted).kernel(); });
   }
 
-  static convolved conv2d(const tensor& x, const tensor& weight, const conv2d_params& params, const activation* then = nullptr) {
+  static convolved conv2d(const tensor& x, const tensor& weight, const conv2d_params& params,
+                          const activation* then = nullptr) {
     const shape dims = conv2d_shape(x.dims(), weight.dims(), params);
     auto what = key(onednn::direction::forward, x.dims(), weight.dims(), params);
     if (then != nullptr && !what.winograd) what.activation = {then->scale, then->slope};
@@ -379,7 +391,8 @@ struct onednn_engine {
     });
   }
 
-  static tensor conv2d_input_grad(const tensor& output_grad, const tensor& weight, const conv2d_params& params, const shape& dims) {
+  static tensor conv2d_input_grad(const tensor& output_grad, const tensor& weight, const conv2d_params& params,
+                                  const shape& dims) {
     const auto what = key(onednn::direction::input_grad, dims, weight.dims(), params);
     return guarded(what.threads, [&] {
       auto& plan = onednn::plan_for(what);
@@ -390,7 +403,8 @@ struct onednn_engine {
     });
   }
 
-  static tensor conv2d_weight_grad(const tensor& x, const tensor& output_grad, const conv2d_params& params, const shape& dims) {
+  static tensor conv2d_weight_grad(const tensor& x, const tensor& output_grad, const conv2d_params& params,
+                                   const shape& dims) {
     const auto what = key(onednn::direction::weight_grad, x.dims(), dims, params);
     return guarded(what.threads, [&] {
       auto& plan = onednn::plan_for(what);
@@ -406,8 +420,8 @@ struct onednn_engine {
                    const float* b, float* c) {
     const auto e = [](std::int64_t extent) { return static_cast<double>(extent); };
     guarded(onednn::team(2 * e(m) * e(n) * e(k), 4 * (e(m) * e(k) + e(k) * e(n) + e(m) * e(n))), [&] {
-      const auto status = dnnl::sgemm(transpose_a ? 'T' : 'N', transpose_b ? 'T' : 'N', m, n, k, 1.0f, a, transpose_a ? m : k, b,
-                                      transpose_b ? k : n, 0.0f, c, n);
+      const auto status = dnnl::sgemm(transpose_a ? 'T' : 'N', transpose_b ? 'T' : 'N', m, n, k, 1.0f, a,
+                                      transpose_a ? m : k, b, transpose_b ? k : n, 0.0f, c, n);
       if (status != dnnl::status::success) throw backend_error("oneDNN's sgemm failed.");
       return 0;
     });
@@ -419,14 +433,22 @@ struct onednn_engine {
     return flag;
   }
 
-  static onednn::conv_key key(onednn::direction what, const shape& x, const shape& weight, const conv2d_params& params) {
+  static onednn::conv_key key(onednn::direction what, const shape& x, const shape& weight,
+                              const conv2d_params& params) {
     const shape y = conv2d_shape(x, weight, params);
     const auto e = [](const shape& dims) { return static_cast<double>(dims.elements()); };
     const double flops = 2 * e(y) * e(weight) / static_cast<double>(weight[0]), bytes = 4 * (e(x) + e(weight) + e(y));
-    return {what, winograd() && blocked() && winograd_fits(x, weight, params), onednn::team(flops, bytes),
-            {x[0], x[1], x[2], x[3]}, {weight[0], weight[1], weight[2], weight[3]}, params, std::nullopt};
+    return {what,
+            winograd() && blocked() && winograd_fits(x, weight, params),
+            onednn::team(flops, bytes),
+            {x[0], x[1], x[2], x[3]},
+            {weight[0], weight[1], weight[2], weight[3]},
+            params,
+            std::nullopt};
   }
-  static layout natural_layout(const shape& dims) { return blocked() && can_block(dims) ? layout::blocked : layout::dense; }
+  static layout natural_layout(const shape& dims) {
+    return blocked() && can_block(dims) ? layout::blocked : layout::dense;
+  }
   static tensor natural(const tensor& x) { return in_layout(x, natural_layout(x.dims())); }
   // oneDNN takes all memory as void*; sources are only read.
   static float* writable(const tensor& x) { return const_cast<float*>(x.data()); }

@@ -31,7 +31,8 @@ template <std::size_t Rank>
     throw shape_error(sentence("to_xtensor<", Rank, "> needs a tensor of rank ", Rank, ", got ", x.dims(), "."));
   const tensor source = dense(x);
   std::array<std::size_t, Rank> extents{};
-  for (std::size_t axis = 0; axis < Rank; ++axis) extents[axis] = static_cast<std::size_t>(x.dims()[static_cast<int>(axis)]);
+  for (std::size_t axis = 0; axis < Rank; ++axis)
+    extents[axis] = static_cast<std::size_t>(x.dims()[static_cast<int>(axis)]);
   return xt::adapt(source.data(), static_cast<std::size_t>(x.elements()), xt::no_ownership(), extents);
 }
 

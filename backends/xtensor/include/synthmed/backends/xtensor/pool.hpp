@@ -1,4 +1,5 @@
-// Memory of the xtensor backend: a pool of 64-byte aligned blocks for tensors, and one growing scratch arena per thread.
+// Memory of the xtensor backend: a pool of 64-byte aligned blocks for tensors, and one growing scratch arena per
+// thread.
 //
 // A training step asks for the same sizes again and again; fresh pages cost more than the arithmetic done on them
 // (a new 33 MB array: 15 to 20 ms of page faults), so blocks go back to free lists by size and are used again.
@@ -24,11 +25,11 @@ namespace synthmed::xtensor {
 
 /// What the pool holds and has done, in bytes and calls, since the program started or reset_peak().
 struct pool_statistics {
-  std::size_t in_use = 0;   ///< bytes of blocks that tensors hold
-  std::size_t cached = 0;   ///< bytes of blocks that wait to be used again
-  std::size_t peak = 0;     ///< largest in_use
-  std::uint64_t hits = 0;   ///< requests served from a free list
-  std::uint64_t misses = 0; ///< requests that went to the system
+  std::size_t in_use = 0;    ///< bytes of blocks that tensors hold
+  std::size_t cached = 0;    ///< bytes of blocks that wait to be used again
+  std::size_t peak = 0;      ///< largest in_use
+  std::uint64_t hits = 0;    ///< requests served from a free list
+  std::uint64_t misses = 0;  ///< requests that went to the system
 };
 
 /// Every block starts at a multiple of this and its size is a multiple of it: whole SIMD registers fit at the end.

@@ -175,6 +175,37 @@ void reduce_runs(const groups& kept, const groups& rows, std::int64_t run, const
   });
 }
 
+// Runs are blocks of 16 channels and results follow each other pixel by pixel: blocks of a few pixels are joined
+// together, so that memory is read in longer runs, and the lanes of each pixel once.
+template <class Op>
+void reduce_blocks(const groups& kept, const groups& rows, const float* from, float* to) {
+  constexpr std::int64_t tile = 16;
+  kernel_for(kept.count, std::max(tile, grain / (block * rows.count) / tile * tile),
+             [&](std::int64_t begin, std::int64_t end) {
+               alignas(alignment) std::array<float, static_cast<std::size_t>(tile * width)> lanes;
+               kept.runs(begin, end, [&](std::int64_t offset, std::int64_t, std::int64_t many) {
+                 for (std::int64_t first = 0; first < many; first += tile) {
+                   const std::int64_t count = std::min(tile, many - first);
+                   lanes.fill(Op::start);
+                   rows.runs(0, rows.count, [&](std::int64_t row, std::int64_t stride, std::int64_t blocks) {
+                     for (std::int64_t i = 0; i < blocks; ++i) {
+                       const float* const start = from + offset + first * block + row + i * stride;
+                       for (std::int64_t pixel = 0; pixel < count; ++pixel) {
+                         pack sum = load(lanes.data() + pixel * width);
+                         for (std::int64_t lane = 0; lane < block; lane += width)
+                           sum = Op::join(sum, load(start + pixel * block + lane));
+                         store(lanes.data() + pixel * width, sum);
+                       }
+                     }
+                   });
+                   for (std::int64_t pixel = 0; pixel < count; ++pixel)
+                     to[begin + pixel] = Op::lanes(load(lanes.data() + pixel * width));
+                   begin += count;
+                 }
+               });
+             });
+}
+
 // The innermost group (`run` elements) is kept: `run` results per position of `kept`.
 template <class Op>
 void reduce_rows(const groups& kept, const groups& rows, std::int64_t run, const float* from, float* to) {
@@ -183,26 +214,27 @@ void reduce_rows(const groups& kept, const groups& rows, std::int64_t run, const
   std::vector<double> parts(static_cast<std::size_t>(bands > 1 ? kept.count * bands * run : 0));
   const std::int64_t cost = std::min(columns, run) * std::min(lines, rows.count);
 
-  kernel_for(kept.count * bands * tiles, std::max<std::int64_t>(1, grain / cost), [&](std::int64_t begin, std::int64_t end) {
-    alignas(alignment) std::array<float, static_cast<std::size_t>(columns)> sums;
-    for (std::int64_t item = begin; item < end; ++item) {
-      const std::int64_t tile = item % tiles, band = item / tiles % bands, outer = item / (tiles * bands);
-      const std::int64_t many_columns = std::min(columns, run - tile * columns);
-      sums.fill(Op::start);
-      const float* const start = from + kept.offset(outer) + tile * columns;
-      rows.runs(band * lines, std::min(rows.count, (band + 1) * lines),
-                [&](std::int64_t offset, std::int64_t stride, std::int64_t many) {
-                  join_rows<Op>(start + offset, stride, many, many_columns, sums.data());
-                });
-      const std::int64_t place = (outer * bands + band) * run + tile * columns;
-      for (std::int64_t i = 0; i < many_columns; ++i) {
-        if (bands > 1)
-          parts[static_cast<std::size_t>(place + i)] = static_cast<double>(sums[static_cast<std::size_t>(i)]);
-        else
-          to[place + i] = sums[static_cast<std::size_t>(i)];
-      }
-    }
-  });
+  kernel_for(
+      kept.count * bands * tiles, std::max<std::int64_t>(1, grain / cost), [&](std::int64_t begin, std::int64_t end) {
+        alignas(alignment) std::array<float, static_cast<std::size_t>(columns)> sums;
+        for (std::int64_t item = begin; item < end; ++item) {
+          const std::int64_t tile = item % tiles, band = item / tiles % bands, outer = item / (tiles * bands);
+          const std::int64_t many_columns = std::min(columns, run - tile * columns);
+          sums.fill(Op::start);
+          const float* const start = from + kept.offset(outer) + tile * columns;
+          rows.runs(band * lines, std::min(rows.count, (band + 1) * lines),
+                    [&](std::int64_t offset, std::int64_t stride, std::int64_t many) {
+                      join_rows<Op>(start + offset, stride, many, many_columns, sums.data());
+                    });
+          const std::int64_t place = (outer * bands + band) * run + tile * columns;
+          for (std::int64_t i = 0; i < many_columns; ++i) {
+            if (bands > 1)
+              parts[static_cast<std::size_t>(place + i)] = static_cast<double>(sums[static_cast<std::size_t>(i)]);
+            else
+              to[place + i] = sums[static_cast<std::size_t>(i)];
+          }
+        }
+      });
   if (bands == 1) return;
   parallel_for(kept.count * run, std::max<std::int64_t>(1, grain / bands), [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
@@ -231,7 +263,8 @@ struct reductions {
     if (dims.elements() == 0) return result;
     // Strides of the source along the axes of the result in memory; 0 where it repeats.
     const extents to = extents_in_memory(dims, result.order());
-    const extents from = source.order() == result.order() ? extents_in_memory(small, source.order()) : dense_as_blocked(small);
+    const extents from =
+        source.order() == result.order() ? extents_in_memory(small, source.order()) : dense_as_blocked(small);
     std::array<std::int64_t, extents::most> stride_from{}, stride_to{};
     std::int64_t step_from = 1, step_to = 1;
     for (int axis = to.rank - 1; axis >= 0; --axis) {
@@ -252,7 +285,8 @@ struct reductions {
     const float* const values = x.data();
     return parallel_sum<std::int64_t>(x.elements(), grain, 0, [&](std::int64_t begin, std::int64_t end) {
       std::int64_t found = 0;
-      for (std::int64_t i = begin; i < end; ++i) found += (std::bit_cast<std::uint32_t>(values[i]) & 0x7f800000u) == 0x7f800000u;
+      for (std::int64_t i = begin; i < end; ++i)
+        found += (std::bit_cast<std::uint32_t>(values[i]) & 0x7f800000u) == 0x7f800000u;
       return found;
     });
   }
@@ -306,7 +340,10 @@ struct reductions {
     close();
     std::reverse(kept.of.begin(), kept.of.begin() + kept.rank);
     std::reverse(rows.of.begin(), rows.of.begin() + rows.rank);
-    if (run_is_reduced)
+    const bool pixels = blocked && kept.rank > 0 && kept.of[static_cast<std::size_t>(kept.rank - 1)].stride == block;
+    if (run_is_reduced && run == block && pixels && rows.count <= detail::piece / block)
+      detail::reduce_blocks<Op>(kept, rows, x.data(), result.fill());
+    else if (run_is_reduced)
       detail::reduce_runs<Op>(kept, rows, run, x.data(), result.fill());
     else
       detail::reduce_rows<Op>(kept, rows, run, x.data(), result.fill());

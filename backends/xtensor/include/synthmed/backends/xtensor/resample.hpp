@@ -1,7 +1,8 @@
 // Resample family. Own kernels rather than oneDNN's: these are passes over memory, they must be the same with and
 // without oneDNN, and the maxima's places (max_pool_gather, max_pool_scatter) have no counterpart there.
 //
-// A tensor is seen as [planes][h][w][lanes]: 16 lanes when blocked, one when dense. Planes are shared out among threads.
+// A tensor is seen as [planes][h][w][lanes]: 16 lanes when blocked, one when dense. Planes are shared out among
+// threads.
 #pragma once
 
 #include <algorithm>
@@ -64,9 +65,11 @@ void for_rows(std::int64_t planes, std::int64_t rows, std::int64_t cost, F f) {
 
 // to = scale * sum over each window of from.
 template <class L>
-void window_sums(const shape& large, const shape& small, const pool2d_params& p, float scale, const float* from, float* to) {
+void window_sums(const shape& large, const shape& small, const pool2d_params& p, float scale, const float* from,
+                 float* to) {
   const picture in(large, L::lanes), out(small, L::lanes);
-  const bool plain = p.kernel_h == 2 && p.kernel_w == 2 && p.stride_h == 2 && p.stride_w == 2 && p.pad_h == 0 && p.pad_w == 0;
+  const bool plain =
+      p.kernel_h == 2 && p.kernel_w == 2 && p.stride_h == 2 && p.stride_w == 2 && p.pad_h == 0 && p.pad_w == 0;
   const auto factor = L::all(scale);
   for_rows(out.planes, out.h, out.w * L::lanes * p.kernel_h * p.kernel_w, [&](std::int64_t plane, std::int64_t y) {
     float* const row = to + (plane * out.h + y) * out.w * L::lanes;
@@ -76,8 +79,8 @@ void window_sums(const shape& large, const shape& small, const pool2d_params& p,
       for (std::int64_t x = 0; x < out.w; ++x)
         for (std::int64_t lane = 0; lane < L::lanes; lane += L::step) {
           const std::int64_t at = 2 * x * L::lanes + lane;
-          L::put(row + x * L::lanes + lane,
-                 factor * ((L::get(upper + at) + L::get(upper + at + L::lanes)) + (L::get(lower + at) + L::get(lower + at + L::lanes))));
+          L::put(row + x * L::lanes + lane, factor * ((L::get(upper + at) + L::get(upper + at + L::lanes)) +
+                                                      (L::get(lower + at) + L::get(lower + at + L::lanes))));
         }
       return;
     }
@@ -87,7 +90,8 @@ void window_sums(const shape& large, const shape& small, const pool2d_params& p,
       for (std::int64_t lane = 0; lane < L::lanes; lane += L::step) {
         auto sum = L::all(0.0f);
         for (std::int64_t i = rows.first; i < rows.last; ++i)
-          for (std::int64_t j = columns.first; j < columns.last; ++j) sum = sum + L::get(source + (i * in.w + j) * L::lanes + lane);
+          for (std::int64_t j = columns.first; j < columns.last; ++j)
+            sum = sum + L::get(source + (i * in.w + j) * L::lanes + lane);
         L::put(row + x * L::lanes + lane, factor * sum);
       }
     }
@@ -124,7 +128,8 @@ void spread(const shape& large, const shape& small, const pool2d_params& p, floa
       std::memset(target, 0, static_cast<std::size_t>(out.h * out.w * L::lanes) * sizeof(float));
       for (std::int64_t y = 0; y < in.h; ++y)
         for (std::int64_t x = 0; x < in.w; ++x) {
-          const window rows(y, p.kernel_h, p.stride_h, p.pad_h, out.h), columns(x, p.kernel_w, p.stride_w, p.pad_w, out.w);
+          const window rows(y, p.kernel_h, p.stride_h, p.pad_h, out.h),
+              columns(x, p.kernel_w, p.stride_w, p.pad_w, out.w);
           for (std::int64_t lane = 0; lane < L::lanes; lane += L::step) {
             const auto value = factor * L::get(from + ((plane * in.h + y) * in.w + x) * L::lanes + lane);
             for (std::int64_t i = rows.first; i < rows.last; ++i)
@@ -138,10 +143,11 @@ void spread(const shape& large, const shape& small, const pool2d_params& p, floa
   });
 }
 
-// Calls f(value's place, best place's value) ...: picks `of` where `maxima` has its maximum in each window (the first in
-// row-major order, or the last NaN).
+// Calls f(value's place, best place's value) ...: picks `of` where `maxima` has its maximum in each window (the first
+// in row-major order, or the last NaN).
 template <class L>
-void pick_maxima(const shape& large, const shape& small, const pool2d_params& p, const float* of, const float* maxima, float* to) {
+void pick_maxima(const shape& large, const shape& small, const pool2d_params& p, const float* of, const float* maxima,
+                 float* to) {
   const picture in(large, L::lanes), out(small, L::lanes);
   for_rows(out.planes, out.h, out.w * L::lanes * p.kernel_h * p.kernel_w, [&](std::int64_t plane, std::int64_t y) {
     const std::int64_t start = plane * in.h * in.w;
@@ -167,7 +173,8 @@ void pick_maxima(const shape& large, const shape& small, const pool2d_params& p,
 
 // Adds `from` (of the pooled shape) to the places of the maxima; plane by plane, because windows may overlap.
 template <class L>
-void scatter_maxima(const shape& large, const shape& small, const pool2d_params& p, const float* from, const float* maxima, float* to) {
+void scatter_maxima(const shape& large, const shape& small, const pool2d_params& p, const float* from,
+                    const float* maxima, float* to) {
   const picture out(large, L::lanes), in(small, L::lanes);
   kernel_for(in.planes, 1, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t plane = begin; plane < end; ++plane) {
@@ -175,7 +182,8 @@ void scatter_maxima(const shape& large, const shape& small, const pool2d_params&
       std::memset(to + start * L::lanes, 0, static_cast<std::size_t>(out.h * out.w * L::lanes) * sizeof(float));
       for (std::int64_t y = 0; y < in.h; ++y)
         for (std::int64_t x = 0; x < in.w; ++x) {
-          const window rows(y, p.kernel_h, p.stride_h, p.pad_h, out.h), columns(x, p.kernel_w, p.stride_w, p.pad_w, out.w);
+          const window rows(y, p.kernel_h, p.stride_h, p.pad_h, out.h),
+              columns(x, p.kernel_w, p.stride_w, p.pad_w, out.w);
           for (std::int64_t lane = 0; lane < L::lanes; lane += L::step) {
             // Places of a window are numbered; the number of the maximum is kept as a float beside it.
             auto best = L::get(maxima + (start + rows.first * out.w + columns.first) * L::lanes + lane);
@@ -205,14 +213,16 @@ void scatter_maxima(const shape& large, const shape& small, const pool2d_params&
 
 struct resampling {
   static tensor avg_pool(const tensor& x, const pool2d_params& params) {
-    return sums(x, pool2d_shape(x.dims(), params), params, 1.0f / static_cast<float>(params.kernel_h * params.kernel_w));
+    return sums(x, pool2d_shape(x.dims(), params), params,
+                1.0f / static_cast<float>(params.kernel_h * params.kernel_w));
   }
 
   static tensor avg_unpool(const tensor& output_grad, const pool2d_params& params, const shape& input_dims) {
     const float scale = 1.0f / static_cast<float>(params.kernel_h * params.kernel_w);
     const shape& small = output_grad.dims();
     const bool tiles = params.kernel_h == params.stride_h && params.kernel_w == params.stride_w && params.pad_h == 0 &&
-                       params.pad_w == 0 && small[2] * params.stride_h == input_dims[2] && small[3] * params.stride_w == input_dims[3];
+                       params.pad_w == 0 && small[2] * params.stride_h == input_dims[2] &&
+                       small[3] * params.stride_w == input_dims[3];
     if (tiles) return repeated(output_grad, input_dims, params.stride_h, params.stride_w, scale);
     tensor result(input_dims, output_grad.order());
     by_layout(output_grad, [&]<class L>(L) {
@@ -228,7 +238,8 @@ struct resampling {
 
   static tensor sum_pool(const tensor& x, std::int64_t factor) {
     const shape& large = x.dims();
-    return sums(x, large.with(2, large[2] / factor).with(3, large[3] / factor), {factor, factor, factor, factor, 0, 0}, 1.0f);
+    return sums(x, large.with(2, large[2] / factor).with(3, large[3] / factor), {factor, factor, factor, factor, 0, 0},
+                1.0f);
   }
 
   static tensor max_pool(const tensor& x, const pool2d_params& params) { return max_pool_gather(x, x, params); }
@@ -264,9 +275,11 @@ struct resampling {
     by_layout(x, [&]<class L>(L) { detail::window_sums<L>(x.dims(), small, params, scale, x.data(), result.fill()); });
     return result;
   }
-  static tensor repeated(const tensor& x, const shape& large, std::int64_t factor_h, std::int64_t factor_w, float scale) {
+  static tensor repeated(const tensor& x, const shape& large, std::int64_t factor_h, std::int64_t factor_w,
+                         float scale) {
     tensor result(large, x.order());
-    by_layout(x, [&]<class L>(L) { detail::repeat<L>(large, x.dims(), factor_h, factor_w, scale, x.data(), result.fill()); });
+    by_layout(
+        x, [&]<class L>(L) { detail::repeat<L>(large, x.dims(), factor_h, factor_w, scale, x.data(), result.fill()); });
     return result;
   }
 };

@@ -1,4 +1,5 @@
-// A few words on top of xsimd: the widest register, whole-register loops over tensors, names that changed between versions.
+// A few words on top of xsimd: the widest register, whole-register loops over tensors, names that changed between
+// versions.
 #pragma once
 
 #include <cstddef>

@@ -13,9 +13,7 @@
 namespace synthmed::xtensor {
 
 struct structure {
-  static tensor reshape(const tensor& x, const shape& dims) {
-    return dense(x).relabelled(dims, layout::dense);
-  }
+  static tensor reshape(const tensor& x, const shape& dims) { return dense(x).relabelled(dims, layout::dense); }
 
   static tensor permute(const tensor& x, std::span<const int> order) {
     // Strides of x's axes; the channels of a blocked tensor are two axes, blocks and places in a block.
@@ -131,20 +129,23 @@ struct structure {
     // Shared out by target rows and columns, never by places of x: each sum is made in the order of the index.
     const std::int64_t columns = std::min<std::int64_t>(to.inner, 1024);
     const std::int64_t tiles = (to.inner + columns - 1) / columns;
-    kernel_for(to.outer * tiles, 1, [&, sum = result.fill(), data = source.data()](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t item = begin; item < end; ++item) {
-        const std::int64_t outer = item / tiles, first = item % tiles * columns, last = std::min(to.inner, first + columns);
-        for (std::int64_t row = 0; row < extent; ++row)
-          std::memset(sum + (outer * extent + row) * to.inner + first, 0, static_cast<std::size_t>(last - first) * sizeof(float));
-        for (std::int64_t i = 0; i < count; ++i) {
-          const std::int64_t row = index[static_cast<std::size_t>(i)];
-          if (row < 0) continue;
-          float* const target = sum + (outer * extent + row) * to.inner;
-          const float* const add = data + (outer * count + i) * to.inner;
-          for (std::int64_t column = first; column < last; ++column) target[column] += add[column];
-        }
-      }
-    });
+    kernel_for(to.outer * tiles, 1,
+               [&, sum = result.fill(), data = source.data()](std::int64_t begin, std::int64_t end) {
+                 for (std::int64_t item = begin; item < end; ++item) {
+                   const std::int64_t outer = item / tiles, first = item % tiles * columns,
+                                      last = std::min(to.inner, first + columns);
+                   for (std::int64_t row = 0; row < extent; ++row)
+                     std::memset(sum + (outer * extent + row) * to.inner + first, 0,
+                                 static_cast<std::size_t>(last - first) * sizeof(float));
+                   for (std::int64_t i = 0; i < count; ++i) {
+                     const std::int64_t row = index[static_cast<std::size_t>(i)];
+                     if (row < 0) continue;
+                     float* const target = sum + (outer * extent + row) * to.inner;
+                     const float* const add = data + (outer * count + i) * to.inner;
+                     for (std::int64_t column = first; column < last; ++column) target[column] += add[column];
+                   }
+                 }
+               });
     return result;
   }
 

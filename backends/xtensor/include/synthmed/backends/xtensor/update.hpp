@@ -10,7 +10,8 @@
 namespace synthmed::xtensor {
 
 struct update {
-  static void adam(tensor& parameter, tensor& first, tensor& second, const tensor& gradient, const adam_step<float>& step) {
+  static void adam(tensor& parameter, tensor& first, tensor& second, const tensor& gradient,
+                   const adam_step<float>& step) {
     const layout order = parameter.order();
     first = in_layout(first, order);
     second = in_layout(second, order);
@@ -37,7 +38,8 @@ struct update {
     float* const to = average.own();
     const float* const from = source.data();
     const pack old(decay), fresh(1.0f - decay);
-    map(average.elements(), to, [=](pack a, pack b) { return xsimd::fma(old, a, fresh * b); }, to, from);
+    map(
+        average.elements(), to, [=](pack a, pack b) { return xsimd::fma(old, a, fresh * b); }, to, from);
   }
 };
 
