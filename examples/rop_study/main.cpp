@@ -62,6 +62,9 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", SYNTHMED_VERSION);
   app.require_subcommand(1);
   rop_study::add_prepare(app);
+#ifdef ROP_STUDY_TRAINS
+  rop_study::add_gan(app);
+#endif
   rop_study::add_compare(app);
   rop_study::add_umap(app);
   rop_study::add_fid(app);
