@@ -110,7 +110,7 @@ BENCHMARK(clouds_fit)
     ->ArgNames({"n", "d", "threads"})
     ->Args({10000, 512, 1})
     ->Args({10000, 512, 2})
-    ->Args({40000, 64, 4})
+    ->Args({60000, 64, 4})
     ->Iterations(1)
     ->Unit(benchmark::kMillisecond)
     ->UseRealTime();

@@ -1,4 +1,5 @@
-# Compares the figures of `rop_study umap` with scikit-learn's on the same map: umap_oracle.py ROP_STUDY DIGITS_CSV FOLDER
+# Compares the figures of `rop_study umap` with scikit-learn's on the same map.
+# umap_oracle.py ROP_STUDY DIGITS_CSV FOLDER
 # Exit status 77 (skipped) without scikit-learn.
 import csv
 import json

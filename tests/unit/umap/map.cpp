@@ -7,6 +7,7 @@
 
 #include <synthmed/metrics/embedding_quality.hpp>
 #include <synthmed/metrics/umap.hpp>
+#include <synthmed/testing/metric_laws.hpp>
 
 #include "data.hpp"
 
@@ -165,4 +166,14 @@ TEST_CASE("approximate neighbours change the map little") {
   const auto exact = umap({.search = umap_neighbours::exact}).fit(data.points);
   CHECK(exact.exact_neighbours());
   CHECK(trustworthiness(data.points, map.coordinates()) > trustworthiness(data.points, exact.coordinates()) - 0.01);
+}
+
+TEST_CASE("UMAP obeys the laws of an embedding") {
+  const auto data = clouds(3, 60, 5), fresh = clouds(3, 8, 5, 6);
+  for (const auto profile : {umap_profile::umap_learn, umap_profile::r_umap}) {
+    const auto report =
+        testing::check_embedding_laws(umap({.profile = profile, .epochs = 60}), data.points, fresh.points);
+    INFO(report.words());
+    CHECK(report.holds());
+  }
 }
