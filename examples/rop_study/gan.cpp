@@ -106,6 +106,17 @@ synthmed::picture page_of(const std::vector<float>& values, std::int64_t count, 
   return synthmed::contact_sheet(pictures, {}, {.columns = 8, .height = 4 * side, .width = 4 * side});
 }
 
+/// Cuts a log to the lines of the steps before `next`: a run that was killed has logged more than its checkpoint holds.
+void keep_steps(const fs::path& path, std::int64_t next) {
+  std::string kept;
+  if (fs::exists(path)) {
+    std::ifstream in(path);
+    std::string line;
+    for (std::int64_t step = 0; step < next && std::getline(in, line); ++step) kept += line + '\n';
+  }
+  synthmed::write_file(path, kept);
+}
+
 void train_class(const gan_settings& s, const synthmed::manifest& m, int label) {
   const std::string& name = m.classes[static_cast<std::size_t>(label)];
   const auto cache = std::make_shared<const synthmed::picture_cache<decltype(maps_of(m, label, s.size))>>(maps_of(m, label, s.size));
@@ -141,7 +152,8 @@ void train_class(const gan_settings& s, const synthmed::manifest& m, int label) 
   using flips = synthmed::flips_and_rotation;
   using loader = synthmed::loader<decltype(maps_of(m, label, s.size)), synthmed::shuffled_sampler, flips>;
   std::unique_ptr<loader> batches;
-  std::ofstream log(folder / "log.jsonl", run.next_step() == 0 ? std::ios::trunc : std::ios::app);
+  keep_steps(folder / "log.jsonl", run.next_step());
+  std::ofstream log(folder / "log.jsonl", std::ios::app);
   progress shown("gan " + name, "steps", static_cast<std::uint64_t>(end));
   auto saved = std::chrono::steady_clock::now();
   while (run.next_step() < end && interrupted == 0) {
@@ -190,6 +202,7 @@ void add_gan(CLI::App& app) {
     apply(settings->common);
     if (settings->size != 4 && settings->size != 8 && settings->size != 16 && settings->size != 32)
       throw argument_error(sentence("--size is 4, 8, 16 or 32, got ", settings->size, "."));
+    if (settings->batch < 1) throw argument_error(sentence("--batch is at least 1, got ", settings->batch, "."));
     if (settings->steps < 0) throw argument_error(sentence("--steps is positive, got ", settings->steps, "."));
     const auto m = synthmed::read_manifest(settings->data / "manifest.csv");
     bool found = false;
