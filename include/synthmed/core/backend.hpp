@@ -202,6 +202,8 @@ concept backend = tensor_types<B> && storage_backend<B> && elementwise_backend<B
 // Composites that a backend may override with one fused kernel of the same name; ops/ uses the override when it exists
 // and otherwise composes primitives. autodiff<B> gives each its derivative in operations of the set.
 //   tensor leaky_relu(const tensor& x, scalar slope)
+//   tensor leaky_relu_gradient(const tensor& gradient, const tensor& output, scalar scale, scalar slope)
+//       gradient * scale * leaky_mask(output, slope): the way back through leaky_relu(scale x), slope > 0
 //   tensor bias_leaky_relu(const tensor& x, const tensor& bias, scalar scale, scalar slope)
 //       leaky_relu(scale * (x + bias)); x is [n, c, ...], bias is [c]; slope 1 is no activation
 //   tensor conv2d_bias_leaky_relu(const tensor& x, const tensor& weight, const tensor& bias, const conv2d_params&,
