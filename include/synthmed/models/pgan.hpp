@@ -89,11 +89,39 @@ template <backend B>
   return ops::add<B>(B::mul_scalar(before, static_cast<scalar>(1 - fade)), B::mul_scalar(now, static_cast<scalar>(fade)));
 }
 
-/// What generator and critic share: a tree of one part per block, then one per layer to or from the picture.
+/// What generator and critic share: a tree of one part per Net::block, then one per Net::image, the layer to or from the
+/// picture.
 template <class Net, std::size_t Stages>
-struct pgan_network {
+class pgan_network {
+  template <class B, class Index>
+  struct tree_of;
+  template <class B, std::size_t... I>
+  struct tree_of<B, std::index_sequence<I...>> {
+    using type = nn::parts<typename B::tensor, pgan_names<Stages>, nn::parameters_of<typename Net::template block<I>, B>...,
+                           nn::parameters_of<typename Net::template image<I>, B>...>;
+  };
+
+ public:
   /// How many stages there are; stage s works at 4 * 2^s px.
   static constexpr std::size_t stages = Stages;
+
+  template <class B>
+  using parameters = typename tree_of<B, std::make_index_sequence<Stages>>::type;
+
+  /// Parameters of all stages from random numbers.
+  template <backend B>
+  [[nodiscard]] parameters<B> init(synthmed::key k) const {
+    return [&]<std::size_t... I>(std::index_sequence<I...>) {
+      using names = pgan_names<Stages>;
+      return parameters<B>{{nn::init<B>(typename Net::template block<I>{}, k.fold(names::at(I)))...,
+                            nn::init<B>(typename Net::template image<I>{}, k.fold(names::at(Stages + I)))...}};
+    }(std::make_index_sequence<Stages>{});
+  }
+
+  template <class B, class Layers>
+  static typename B::tensor run(const nn::parameters_of<Layers, B>& p, const typename B::tensor& x) {
+    return Layers{}.template apply<B>(p, nn::initial_buffers<B>(Layers{}), x, {}).y;
+  }
 
   template <class Tree, class F, std::size_t... I>
   static void each_part(Tree& tree, F&& f, std::index_sequence<I...>) {
@@ -129,6 +157,8 @@ struct pgan_network {
 /// norm; a 1 x 1 convolution without activation to the picture.
 template <auto Options>
 class pgan_generator : public detail::pgan_network<pgan_generator<Options>, Options.channels.size()> {
+  using network_ = detail::pgan_network<pgan_generator, Options.channels.size()>;
+  friend network_;
   static constexpr std::size_t count_ = Options.channels.size();
   static constexpr std::int64_t channels(std::size_t stage) { return Options.channels[stage]; }
 
@@ -159,30 +189,13 @@ class pgan_generator : public detail::pgan_network<pgan_generator<Options>, Opti
       nn::chw{channels(Stage), std::int64_t{4} << Stage, std::int64_t{4} << Stage},
       nn::named<"conv", detail::pgan_conv<Options>(channels(Stage), Options.image_channels, 1, Options.image_gain)>{}>;
 
-  template <class B, class Index>
-  struct tree_of;
-  template <class B, std::size_t... I>
-  struct tree_of<B, std::index_sequence<I...>> {
-    using type = nn::parts<typename B::tensor, detail::pgan_names<count_>, nn::parameters_of<block<I>, B>...,
-                           nn::parameters_of<image<I>, B>...>;
-  };
-
  public:
   static constexpr auto options = Options;
   template <class B>
-  using parameters = typename tree_of<B, std::make_index_sequence<count_>>::type;
+  using parameters = typename network_::template parameters<B>;
 
   /// Whether the picture of the stage below is mixed in.
   [[nodiscard]] static constexpr bool fades(const grown& at) { return at.stage > 0 && at.fade < 1; }
-
-  template <backend B>
-  [[nodiscard]] parameters<B> init(synthmed::key k) const {
-    return [&]<std::size_t... I>(std::index_sequence<I...>) {
-      using names = detail::pgan_names<count_>;
-      return parameters<B>{{nn::init<B>(block<I>{}, k.fold(names::at(I)))...,
-                            nn::init<B>(image<I>{}, k.fold(names::at(count_ + I)))...}};
-    }(std::make_index_sequence<count_>{});
-  }
 
   /// Pictures of a generator that has grown to `at`. Throws shape_error for latents of another length, argument_error
   /// for a stage that is not there.
@@ -193,28 +206,22 @@ class pgan_generator : public detail::pgan_network<pgan_generator<Options>, Opti
     [&]<std::size_t... I>(std::index_sequence<I...>) {
       const auto grow = [&]<std::size_t Stage>() {
         if (static_cast<std::int64_t>(Stage) > at.stage) return;
-        below = std::exchange(x, run<B, block<Stage>>(p.template get<Stage>(), x));
+        below = std::exchange(x, network_::template run<B, block<Stage>>(p.template get<Stage>(), x));
       };
       (grow.template operator()<I>(), ...);
       const auto show = [&]<std::size_t Stage>() {
         if (static_cast<std::int64_t>(Stage) != at.stage) return;
-        picture = run<B, image<Stage>>(p.template get<count_ + Stage>(), x);
+        picture = network_::template run<B, image<Stage>>(p.template get<count_ + Stage>(), x);
         if constexpr (Stage > 0) {
           if (fades(at))
             picture = detail::faded<B>(
-                ops::upsample_nearest<B>(run<B, image<Stage - 1>>(p.template get<count_ + Stage - 1>(), below), 2), picture,
+                ops::upsample_nearest<B>(network_::template run<B, image<Stage - 1>>(p.template get<count_ + Stage - 1>(), below), 2), picture,
                 at.fade);
         }
       };
       (show.template operator()<I>(), ...);
     }(std::make_index_sequence<count_>{});
     return picture;
-  }
-
- private:
-  template <class B, class Layers>
-  static typename B::tensor run(const nn::parameters_of<Layers, B>& p, const typename B::tensor& x) {
-    return Layers{}.template apply<B>(p, nn::initial_buffers<B>(Layers{}), x, {}).y;
   }
 };
 
@@ -223,6 +230,8 @@ class pgan_generator : public detail::pgan_network<pgan_generator<Options>, Opti
 /// channel, a convolution and two linear layers.
 template <auto Options>
 class pgan_critic : public detail::pgan_network<pgan_critic<Options>, Options.channels.size()> {
+  using network_ = detail::pgan_network<pgan_critic, Options.channels.size()>;
+  friend network_;
   static constexpr std::size_t count_ = Options.channels.size();
   static constexpr std::int64_t channels(std::size_t stage) { return Options.channels[stage]; }
 
@@ -255,31 +264,14 @@ class pgan_critic : public detail::pgan_network<pgan_critic<Options>, Options.ch
       nn::named<"conv", detail::pgan_conv<Options>(Options.image_channels, channels(Stage), 1, nn::gain_relu)>{},
       nn::leaky_relu{Options.slope}>;
 
-  template <class B, class Index>
-  struct tree_of;
-  template <class B, std::size_t... I>
-  struct tree_of<B, std::index_sequence<I...>> {
-    using type = nn::parts<typename B::tensor, detail::pgan_names<count_>, nn::parameters_of<block<I>, B>...,
-                           nn::parameters_of<image<I>, B>...>;
-  };
-
  public:
   static constexpr auto options = Options;
   template <class B>
-  using parameters = typename tree_of<B, std::make_index_sequence<count_>>::type;
+  using parameters = typename network_::template parameters<B>;
 
   /// Whether the picture at half size is mixed in.
   [[nodiscard]] static constexpr bool fades(const grown& at) {
     return at.fade < 1 && (at.stage > 1 || (at.stage == 1 && Options.critic_fades_at_8));
-  }
-
-  template <backend B>
-  [[nodiscard]] parameters<B> init(synthmed::key k) const {
-    return [&]<std::size_t... I>(std::index_sequence<I...>) {
-      using names = detail::pgan_names<count_>;
-      return parameters<B>{{nn::init<B>(block<I>{}, k.fold(names::at(I)))...,
-                            nn::init<B>(image<I>{}, k.fold(names::at(count_ + I)))...}};
-    }(std::make_index_sequence<count_>{});
   }
 
   /// Scores of pictures at the resolution of the stage. Throws shape_error for another size, argument_error for a stage
@@ -290,27 +282,21 @@ class pgan_critic : public detail::pgan_network<pgan_critic<Options>, Options.ch
     typename B::tensor x{};
     [&]<std::size_t... I>(std::index_sequence<I...>) {
       const auto see = [&]<std::size_t Stage>() {
-        if (static_cast<std::int64_t>(Stage) == at.stage) x = run<B, image<Stage>>(p.template get<count_ + Stage>(), pictures);
+        if (static_cast<std::int64_t>(Stage) == at.stage) x = network_::template run<B, image<Stage>>(p.template get<count_ + Stage>(), pictures);
       };
       (see.template operator()<I>(), ...);
       const auto shrink = [&]<std::size_t Stage>() {
         if (static_cast<std::int64_t>(Stage) > at.stage) return;
-        x = run<B, block<Stage>>(p.template get<Stage>(), x);
+        x = network_::template run<B, block<Stage>>(p.template get<Stage>(), x);
         if constexpr (Stage > 0) {
           if (static_cast<std::int64_t>(Stage) == at.stage && fades(at))
-            x = detail::faded<B>(run<B, image<Stage - 1>>(p.template get<count_ + Stage - 1>(), ops::avg_pool<B>(pictures)), x,
+            x = detail::faded<B>(network_::template run<B, image<Stage - 1>>(p.template get<count_ + Stage - 1>(), ops::avg_pool<B>(pictures)), x,
                                  at.fade);
         }
       };
       (shrink.template operator()<count_ - 1 - I>(), ...);
     }(std::make_index_sequence<count_>{});
     return x;
-  }
-
- private:
-  template <class B, class Layers>
-  static typename B::tensor run(const nn::parameters_of<Layers, B>& p, const typename B::tensor& x) {
-    return Layers{}.template apply<B>(p, nn::initial_buffers<B>(Layers{}), x, {}).y;
   }
 };
 
