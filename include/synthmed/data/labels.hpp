@@ -52,7 +52,7 @@ namespace detail {
 }
 
 /// A whole number, also when a spreadsheet wrote it as "2.0".
-[[nodiscard]] inline std::optional<int> whole_number(std::string_view text) {
+[[nodiscard]] inline std::optional<int> label_number(std::string_view text) {
   if (text.size() > 2 && text.ends_with(".0")) text.remove_suffix(2);
   int value = 0;
   const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -90,7 +90,7 @@ namespace detail {
       labels[i] = *named;
     } else if (std::find(options.unknown.begin(), options.unknown.end(), text) != options.unknown.end()) {
       labels[i] = unknown_label;
-    } else if (const auto number = detail::whole_number(text)) {
+    } else if (const auto number = detail::label_number(text)) {
       labels[i] = *number;
       numeric.push_back(i);
       zero = zero || *number == 0;
