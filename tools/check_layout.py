@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Checks the direction of includes between the rooms of include/synthmed and backends, and file sizes.
+"""Checks the direction of includes between the rooms of include/synthmed and backends, file sizes,
+and that pages show programs as they are.
 
 Exit status 0 when all hold, 1 with one line per break. Run from anywhere: tools/check_layout.py
 """
@@ -70,6 +71,10 @@ def breaks():
                 yield f"{path.relative_to(ROOT)} lacks #pragma once"
             if not text.startswith("//"):
                 yield f"{path.relative_to(ROOT)} does not open with a line that says its purpose"
+    # Programs that pages show whole.
+    for page, program in (("README.md", "01_tensors"), ("docs/extending/schedule.md", "03_own_schedule")):
+        if (ROOT / "examples" / f"{program}.cpp").read_text() not in (ROOT / page).read_text():
+            yield f"{page} does not hold examples/{program}.cpp as it is"
 
 
 found = list(breaks())
