@@ -97,7 +97,7 @@ SYNTHMED_PRIMITIVE(select, typename B::tensor, (x, y, z), "tensor select(const t
 // ---- reduce ---------------------------------------------------------------------------------------------------------
 // Sum over axes, which stay with extent 1.
 SYNTHMED_PRIMITIVE(sum, typename B::tensor, (x, over), "tensor sum(const tensor& x, const axes& over)")
-// Maximum over axes, which stay with extent 1.
+// Maximum over axes, which stay with extent 1. With a NaN among the values the result is not specified.
 SYNTHMED_PRIMITIVE(max, typename B::tensor, (x, over), "tensor max(const tensor& x, const axes& over)")
 // Repeats axes of extent 1; equal rank.
 SYNTHMED_PRIMITIVE(broadcast_to, typename B::tensor, (x, dims), "tensor broadcast_to(const tensor& x, const shape& dims)")
