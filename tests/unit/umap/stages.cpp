@@ -68,7 +68,8 @@ TEST_CASE("exp, log and powers agree with the C library") {
 }
 
 TEST_CASE("a and b are those of umap-learn") {
-  for (const auto& [where, ab] : oracles()["find_ab_params"].items()) {
+  const auto expected = oracles().at("find_ab_params");
+  for (const auto& [where, ab] : expected.items()) {
     double spread = 0, min_dist = 0;
     REQUIRE(std::sscanf(where.c_str(), "%lf,%lf", &spread, &min_dist) == 2);
     const auto fitted = fit_curve(spread, min_dist);
