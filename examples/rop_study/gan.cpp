@@ -179,6 +179,7 @@ void train_class(const gan_settings& s, const synthmed::manifest& m, int label) 
       saved = now;
     }
   }
+  log.flush();  // before the checkpoint: the log may be ahead of it, never behind
   save();
   if (run.next_step() > 0) grid(run.next_step() - 1);
 }
