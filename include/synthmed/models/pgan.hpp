@@ -40,6 +40,10 @@ struct pgan_options {
   ops::minibatch_stddev_options stddev{};  ///< the critic's statistic of its batch
   /// Whether the critic fades its block at 8 px in; the study's does not, although its generator does.
   bool critic_fades_at_8 = true;
+  /// 3 x 3 convolutions of a stage: 2 (the paper, the study) or 1, the small network of quick studies.
+  std::int64_t convolutions = 2;
+  /// With one convolution only: the critic's is 4 x 4 with stride 2 and stands in place of convolution and pooling.
+  bool critic_strides = false;
   friend constexpr bool operator==(const pgan_options&, const pgan_options&) noexcept = default;
 };
 
@@ -51,10 +55,19 @@ template <std::size_t Stages>
           .stddev = {.group = 4, .unbiased = true, .consecutive = true}, .critic_fades_at_8 = false};
 }
 
+/// A small network for minutes on a processor: one convolution per stage, the critic's with stride 2.
+template <std::size_t Stages>
+[[nodiscard]] constexpr pgan_options<Stages> quick_options(const std::array<std::int64_t, Stages>& channels,
+                                                           std::int64_t latent = 64) {
+  return {.channels = channels, .latent = latent, .convolutions = 1, .critic_strides = true};
+}
+
 /// Channels of the published study: 4 to 512 px.
 inline constexpr std::array<std::int64_t, 8> full_channels{512, 512, 512, 512, 256, 128, 64, 32};
 /// A network for small pictures on a processor: 4 to 64 px.
 inline constexpr std::array<std::int64_t, 5> small_channels{128, 128, 128, 64, 32};
+/// The quick study's: 4 to 32 px, with quick_options() 182 180 and 243 025 parameters.
+inline constexpr std::array<std::int64_t, 4> quick_channels{64, 64, 48, 32};
 
 namespace detail {
 
@@ -62,6 +75,12 @@ template <auto Options>
 [[nodiscard]] constexpr nn::conv2d pgan_conv(std::int64_t inputs, std::int64_t outputs, std::int64_t kernel, double gain) {
   return {.inputs = inputs, .outputs = outputs, .kernel = kernel, .pad = kernel / 2, .initial = nn::initial::normal,
           .rate = Options.rate, .gain = gain};
+}
+/// 4 x 4 with stride 2: half the size.
+template <auto Options>
+[[nodiscard]] constexpr nn::conv2d pgan_halving(std::int64_t inputs, std::int64_t outputs) {
+  return {.inputs = inputs, .outputs = outputs, .kernel = 4, .stride = 2, .pad = 1, .initial = nn::initial::normal,
+          .rate = Options.rate, .gain = nn::gain_relu};
 }
 template <auto Options>
 [[nodiscard]] constexpr nn::linear pgan_linear(std::int64_t inputs, std::int64_t outputs, double gain) {
@@ -153,10 +172,12 @@ class pgan_network {
 }  // namespace detail
 
 /// Latent vectors [n, latent] to pictures [n, image_channels, r, r]: pixel-normalised latents, a linear layer to 4 x 4,
-/// a convolution; then per stage a nearest-neighbour doubling and two 3 x 3 convolutions, each with leaky ReLU and pixel
-/// norm; a 1 x 1 convolution without activation to the picture.
+/// a convolution; then per stage a nearest-neighbour doubling and two (or one) 3 x 3 convolutions, each with leaky ReLU and
+/// pixel norm; a 1 x 1 convolution without activation to the picture.
 template <auto Options>
 class pgan_generator : public detail::pgan_network<pgan_generator<Options>, Options.channels.size()> {
+  static_assert(Options.convolutions == 2 || Options.convolutions == 1,
+                "synthmed: a stage of a progressive GAN has 1 or 2 convolutions.");
   using network_ = detail::pgan_network<pgan_generator, Options.channels.size()>;
   friend network_;
   static constexpr std::size_t count_ = Options.channels.size();
@@ -170,6 +191,15 @@ class pgan_generator : public detail::pgan_network<pgan_generator<Options>, Opti
         nn::named<"conv0", detail::pgan_conv<Options>(channels(Stage - 1), channels(Stage), 3, nn::gain_relu)>{},
         nn::leaky_relu{Options.slope}, nn::pixel_norm{},
         nn::named<"conv1", detail::pgan_conv<Options>(channels(Stage), channels(Stage), 3, nn::gain_relu)>{},
+        nn::leaky_relu{Options.slope}, nn::pixel_norm{}>;
+  };
+  template <std::size_t Stage>
+    requires(Stage > 0 && Options.convolutions == 1)
+  struct block_of<Stage> {
+    static constexpr std::int64_t below = std::int64_t{2} << Stage;
+    using type = nn::sequential<
+        nn::chw{channels(Stage - 1), below, below}, nn::upsample{},
+        nn::named<"conv0", detail::pgan_conv<Options>(channels(Stage - 1), channels(Stage), 3, nn::gain_relu)>{},
         nn::leaky_relu{Options.slope}, nn::pixel_norm{}>;
   };
   template <std::size_t Stage>
@@ -226,10 +256,14 @@ class pgan_generator : public detail::pgan_network<pgan_generator<Options>, Opti
 };
 
 /// Pictures [n, image_channels, r, r] to scores [n, 1] without activation: a 1 x 1 convolution from the picture; per
-/// stage two 3 x 3 convolutions with leaky ReLU and a 2 x 2 average; at 4 x 4 the batch's standard deviation as one more
+/// stage two (or one) 3 x 3 convolutions with leaky ReLU and a 2 x 2 average, or one 4 x 4 convolution of stride 2; at 4 x 4 the batch's standard deviation as one more
 /// channel, a convolution and two linear layers.
 template <auto Options>
 class pgan_critic : public detail::pgan_network<pgan_critic<Options>, Options.channels.size()> {
+  static_assert(Options.convolutions == 2 || Options.convolutions == 1,
+                "synthmed: a stage of a progressive GAN has 1 or 2 convolutions.");
+  static_assert(Options.convolutions == 1 || !Options.critic_strides,
+                "synthmed: a critic with stride 2 has one convolution per stage.");
   using network_ = detail::pgan_network<pgan_critic, Options.channels.size()>;
   friend network_;
   static constexpr std::size_t count_ = Options.channels.size();
@@ -244,6 +278,24 @@ class pgan_critic : public detail::pgan_network<pgan_critic<Options>, Options.ch
         nn::leaky_relu{Options.slope},
         nn::named<"conv1", detail::pgan_conv<Options>(channels(Stage), channels(Stage - 1), 3, nn::gain_relu)>{},
         nn::leaky_relu{Options.slope}, nn::avg_pool{}>;
+  };
+  template <std::size_t Stage>
+    requires(Stage > 0 && Options.convolutions == 1 && !Options.critic_strides)
+  struct block_of<Stage> {
+    static constexpr std::int64_t size = std::int64_t{4} << Stage;
+    using type = nn::sequential<
+        nn::chw{channels(Stage), size, size},
+        nn::named<"conv0", detail::pgan_conv<Options>(channels(Stage), channels(Stage - 1), 3, nn::gain_relu)>{},
+        nn::leaky_relu{Options.slope}, nn::avg_pool{}>;
+  };
+  template <std::size_t Stage>
+    requires(Stage > 0 && Options.convolutions == 1 && Options.critic_strides)
+  struct block_of<Stage> {
+    static constexpr std::int64_t size = std::int64_t{4} << Stage;
+    using type = nn::sequential<
+        nn::chw{channels(Stage), size, size},
+        nn::named<"conv0", detail::pgan_halving<Options>(channels(Stage), channels(Stage - 1))>{},
+        nn::leaky_relu{Options.slope}>;
   };
   template <std::size_t Stage>
     requires(Stage == 0)

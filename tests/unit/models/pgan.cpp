@@ -36,6 +36,23 @@ TEST_CASE("the study's networks have the published numbers of parameters at ever
         std::vector<std::int64_t>{6560769, 11281409, 16002049, 20722689, 22493441, 22936449, 23047361, 23075169});
 }
 
+TEST_CASE("the quick study's networks have one convolution per stage and its numbers of parameters") {
+  using B = reference_backend<float>;
+  constexpr auto quick = quick_options(quick_channels);
+  CHECK(counts_by_stage<B, pgan_generator<quick>>().back() == 182180);
+  CHECK(counts_by_stage<B, pgan_critic<quick>>().back() == 243025);
+  constexpr auto strided = quick_options(tiny, 7);
+  constexpr pgan_options<3> pooled{.channels = tiny, .latent = 7, .convolutions = 1};
+  const auto g = pgan_generator<strided>{}.init<B>(key(1));
+  CHECK(nn::names(g) == nn::names(pgan_generator<pooled>{}.init<B>(key(1))));
+  for (std::int64_t stage = 0; stage < 3; ++stage) {
+    const auto x = pgan_generator<strided>{}.apply<B>(g, ops::normal<B>(key(3), {4, 7}), {stage, 0.5});
+    CHECK(B::shape_of(x) == shape{4, 1, 4 << stage, 4 << stage});
+    CHECK(B::shape_of(pgan_critic<strided>{}.apply<B>(pgan_critic<strided>{}.init<B>(key(2)), x, {stage, 0.5})) == shape{4, 1});
+    CHECK(B::shape_of(pgan_critic<pooled>{}.apply<B>(pgan_critic<pooled>{}.init<B>(key(2)), x, {stage, 0.5})) == shape{4, 1});
+  }
+}
+
 TEST_CASE("pictures double with each stage, and a critic takes just that size") {
   using B = reference_backend<float>;
   constexpr pgan_options<3> options{.channels = tiny, .latent = 7, .image_channels = 3};
