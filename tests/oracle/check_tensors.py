@@ -34,11 +34,12 @@ def status(code):
     return run.returncode
 
 
-ok = "compare('x', np.ones(4), np.ones(4) + 1e-6, relative_l2=1e-5, max_abs=1e-5)"
+ok = "compare('x', np.ones(4), np.ones(4) + 1e-6, relative_l2=1e-5, max_abs=1e-5, max_scaled=1e-5)"
 assert status(ok) == 0
 for wrong in ("pass",
               "compare('x', np.ones(4), np.ones(4) + 1e-4, relative_l2=1e-5)",
               "compare('x', np.ones(4), np.ones(4) + 1e-4, max_abs=1e-5)",
+              "compare('x', np.full(4, 10), np.full(4, 10.1), max_scaled=1e-3)",
               "compare('x', np.ones(4), np.ones(5), max_abs=1)",
               "compare('x', np.full(4, np.nan), np.ones(4), max_abs=1)",
               "compare('x', np.ones(4), np.zeros(4), relative_l2=1)",

@@ -81,12 +81,14 @@ def _note(name, kind, value, tolerance):
         _worst[key] = (value, name)
 
 
-def compare(name, ours, theirs, *, relative_l2=None, max_abs=None):
-    """Notes where `ours` is not `theirs`: |ours - theirs| / |theirs| above `relative_l2` (norms over all elements; both
-    zero is no difference), or a single element further away than `max_abs`. At least one of the two is given."""
+def compare(name, ours, theirs, *, relative_l2=None, max_abs=None, max_scaled=None):
+    """Notes where `ours` is not `theirs`. At least one tolerance is given:
+    relative_l2   |ours - theirs| / |theirs|, norms over all elements; both zero is no difference
+    max_abs       the largest difference of two elements
+    max_scaled    the same over the largest element of `theirs`, or over 1 where all are smaller"""
     global _count
-    if relative_l2 is None and max_abs is None:
-        raise TypeError("compare() needs relative_l2, max_abs or both")
+    if relative_l2 is None and max_abs is None and max_scaled is None:
+        raise TypeError("compare() needs relative_l2, max_abs or max_scaled")
     _count += 1
     a, b = (_numpy(x).astype(np.float64) for x in (ours, theirs))
     if a.shape != b.shape:
@@ -98,6 +100,8 @@ def compare(name, ours, theirs, *, relative_l2=None, max_abs=None):
         _note(name, "relative L2", 0.0 if difference == 0 else difference / norm if norm > 0 else np.inf, relative_l2)
     if max_abs is not None and a.size:
         _note(name, "largest difference", float(np.max(np.abs(apart))), max_abs)
+    if max_scaled is not None and a.size:
+        _note(name, "largest scaled difference", float(np.max(np.abs(apart)) / max(1.0, np.max(np.abs(b)))), max_scaled)
 
 
 def compare_network(name, ours, theirs, *, relative_l2):
