@@ -19,7 +19,7 @@ MAY_SEE = {
     "autodiff": {"core", "ops", "random"},
     "nn": {"core", "ops", "random"},
     "models": {"core", "ops", "random", "nn"},
-    "train": {"core", "ops", "random", "nn", "models", "io", "data"},
+    "train": {"core", "ops", "random", "nn", "models", "io", "data", "metrics"},
     "metrics": {"io", "random"},
     "data": {"io", "random", "imaging"},
     "imaging": {"io", "random", "data", "metrics"},

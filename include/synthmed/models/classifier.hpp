@@ -28,28 +28,39 @@ concept classifier = std::semiregular<M> && requires {
 
 /// A classifier whose templates work on backend B.
 template <class M, class B>
-concept classifier_on =
-    classifier<M> && requires(const M& m, const nn::parameters_of<M, B>& p, const nn::buffers_of<M, B>& b,
-                              const typename B::tensor& x, const nn::context& c, synthmed::key k) {
-      { m.template init<B>(k) } -> std::same_as<nn::parameters_of<M, B>>;
-      { m.template initial_buffers<B>() } -> std::same_as<nn::buffers_of<M, B>>;
-      { m.template apply<B>(p, b, x, c) } -> std::same_as<nn::applied<B, nn::buffers_of<M, B>>>;
-    };
+concept classifier_on = classifier<M> &&
+    requires(const M& m, const nn::parameters_of<M, B>& p, const nn::buffers_of<M, B>& b, const typename B::tensor& x,
+             const nn::context& c, synthmed::key k) {
+  { m.template init<B>(k) } -> std::same_as<nn::parameters_of<M, B>>;
+  { m.template initial_buffers<B>() } -> std::same_as<nn::buffers_of<M, B>>;
+  { m.template apply<B>(p, b, x, c) } -> std::same_as<nn::applied<B, nn::buffers_of<M, B>>>;
+};
 
 /// True when M is a classifier; otherwise compilation stops at a sentence that says what it lacks.
 template <class M>
 consteval bool explain_classifier() {
-  static_assert(requires { { M::image_channels } -> std::convertible_to<std::int64_t>; },
-                "synthmed: this classifier lacks `static constexpr std::int64_t image_channels`.");
-  static_assert(requires { { M::classes } -> std::convertible_to<std::int64_t>; },
-                "synthmed: this classifier lacks `static constexpr std::int64_t classes`.");
-  static_assert(requires { { M::feature_count } -> std::convertible_to<std::int64_t>; },
-                "synthmed: this classifier lacks `static constexpr std::int64_t feature_count`, the width of what its "
-                "last layer reads.");
-  static_assert(requires { typename nn::parameters_of<M, nn::detail::any_backend>; },
-                "synthmed: this classifier lacks the member template `parameters<B>`.");
-  static_assert(requires { typename nn::buffers_of<M, nn::detail::any_backend>; },
-                "synthmed: this classifier lacks the member template `buffers<B>` (nothing<tensor> when it has none).");
+  static_assert(
+      requires {
+        { M::image_channels } -> std::convertible_to<std::int64_t>;
+      },
+      "synthmed: this classifier lacks `static constexpr std::int64_t image_channels`.");
+  static_assert(
+      requires {
+        { M::classes } -> std::convertible_to<std::int64_t>;
+      },
+      "synthmed: this classifier lacks `static constexpr std::int64_t classes`.");
+  static_assert(
+      requires {
+        { M::feature_count } -> std::convertible_to<std::int64_t>;
+      },
+      "synthmed: this classifier lacks `static constexpr std::int64_t feature_count`, the width of what its "
+      "last layer reads.");
+  static_assert(
+      requires { typename nn::parameters_of<M, nn::detail::any_backend>; },
+      "synthmed: this classifier lacks the member template `parameters<B>`.");
+  static_assert(
+      requires { typename nn::buffers_of<M, nn::detail::any_backend>; },
+      "synthmed: this classifier lacks the member template `buffers<B>` (nothing<tensor> when it has none).");
   return classifier<M>;
 }
 
@@ -59,10 +70,16 @@ consteval bool explain_classifier_on() {
   if constexpr (explain_classifier<M>()) {
     using parameters = nn::parameters_of<M, B>;
     using buffers = nn::buffers_of<M, B>;
-    static_assert(requires(const M& m, synthmed::key k) { { m.template init<B>(k) } -> std::same_as<parameters>; },
-                  "synthmed: this classifier lacks `parameters<B> init<B>(key) const`.");
-    static_assert(requires(const M& m) { { m.template initial_buffers<B>() } -> std::same_as<buffers>; },
-                  "synthmed: this classifier lacks `buffers<B> initial_buffers<B>() const`.");
+    static_assert(
+        requires(const M& m, synthmed::key k) {
+          { m.template init<B>(k) } -> std::same_as<parameters>;
+        },
+        "synthmed: this classifier lacks `parameters<B> init<B>(key) const`.");
+    static_assert(
+        requires(const M& m) {
+          { m.template initial_buffers<B>() } -> std::same_as<buffers>;
+        },
+        "synthmed: this classifier lacks `buffers<B> initial_buffers<B>() const`.");
     static_assert(
         requires(const M& m, const parameters& p, const buffers& b, const typename B::tensor& x, const nn::context& c) {
           { m.template apply<B>(p, b, x, c) } -> std::same_as<nn::applied<B, buffers>>;

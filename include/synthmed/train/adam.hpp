@@ -17,10 +17,10 @@ namespace synthmed::train {
 
 /// How Adam steps, beside its learning rate. The defaults are PyTorch's.
 struct adam_options {
-  double beta1 = 0.9;        ///< decay of the mean of gradients, in [0, 1)
-  double beta2 = 0.999;      ///< decay of the mean of their squares, in [0, 1)
-  double epsilon = 1e-8;     ///< added to the root of the second moment
-  double weight_decay = 0;   ///< AdamW: before a step each parameter loses this share, times the rate. 0: plain Adam
+  double beta1 = 0.9;          ///< decay of the mean of gradients, in [0, 1)
+  double beta2 = 0.999;        ///< decay of the mean of their squares, in [0, 1)
+  double epsilon = 1e-8;       ///< added to the root of the second moment
+  double weight_decay = 0;     ///< AdamW: before a step each parameter loses this share, times the rate. 0: plain Adam
   bool decays_vectors = true;  ///< biases and norms decay too, as in PyTorch; ignored without weight_decay
   friend bool operator==(const adam_options&, const adam_options&) = default;
 };
@@ -48,7 +48,8 @@ struct adam_moments {
   void update(const std::vector<tensor*>& parameters, const std::vector<tensor*>& firsts,
               const std::vector<tensor*>& seconds, const std::vector<tensor>& gradients, double rate,
               const adam_options& options = {}) {
-    if (firsts.size() != parameters.size() || seconds.size() != parameters.size() || gradients.size() != parameters.size())
+    if (firsts.size() != parameters.size() || seconds.size() != parameters.size() ||
+        gradients.size() != parameters.size())
       throw argument_error(sentence("Adam needs one gradient and two moments per parameter, got ", parameters.size(),
                                     " parameters, ", gradients.size(), " gradients, ", firsts.size(), " and ",
                                     seconds.size(), " moments."));

@@ -13,8 +13,8 @@ namespace detail {
 
 inline void check_rate(double rate, std::int64_t steps) {
   if (!(rate > 0) || !std::isfinite(rate) || steps < 1)
-    throw argument_error(sentence("A learning rate is above 0 and lasts at least one step, got ", rate, " for ", steps,
-                                  " steps."));
+    throw argument_error(
+        sentence("A learning rate is above 0 and lasts at least one step, got ", rate, " for ", steps, " steps."));
 }
 inline void check_step(std::int64_t step, std::int64_t steps) {
   if (step < 0 || step >= steps)
@@ -56,8 +56,8 @@ class cosine_rate {
     detail::check_rate(o.peak, o.steps);
     if (o.warm_up < 0 || o.warm_up >= o.steps || !(o.last >= 0 && o.last <= o.peak))
       throw argument_error(sentence("A cosine rate needs a warm-up shorter than its ", o.steps,
-                                    " steps and a last rate from 0 to its peak of ", o.peak, ", got ", o.warm_up, " and ",
-                                    o.last, "."));
+                                    " steps and a last rate from 0 to its peak of ", o.peak, ", got ", o.warm_up,
+                                    " and ", o.last, "."));
   }
   [[nodiscard]] std::int64_t total_steps() const noexcept { return o_.steps; }
   [[nodiscard]] double at(std::int64_t step) const {
@@ -85,8 +85,8 @@ class step_rate {
   explicit step_rate(const options& o) : o_(o) {
     detail::check_rate(o.first, o.steps);
     if (o.every < 1 || !(o.factor > 0 && o.factor <= 1))
-      throw argument_error(sentence("A rate in steps changes after at least one step by a factor in (0, 1], got ", o.every,
-                                    " and ", o.factor, "."));
+      throw argument_error(sentence("A rate in steps changes after at least one step by a factor in (0, 1], got ",
+                                    o.every, " and ", o.factor, "."));
   }
   [[nodiscard]] std::int64_t total_steps() const noexcept { return o_.steps; }
   [[nodiscard]] double at(std::int64_t step) const {

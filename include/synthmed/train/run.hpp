@@ -74,7 +74,7 @@ run_result run(T& t, Batches&& batches, const run_options& options, Observers&&.
   std::vector<named_value> values;
   bool in_stage = false;
   std::int64_t last_step = first - 1, stage = 0;
-  while (t.next_step() < end) {
+  while (t.next_step() < std::min<std::int64_t>(end, t.total_steps())) {  // a trainer may end early
     if (interrupt_guard::requested()) {
       why = run_end::interrupted;
       break;
@@ -91,7 +91,7 @@ run_result run(T& t, Batches&& batches, const run_options& options, Observers&&.
     bool stop = false;
     ((stop = observers.on_step(event) == verdict::stop || stop), ...);
 
-    const bool stage_ends = t.next_step() >= total || stage_of(t.next_step()) != stage;
+    const bool stage_ends = t.next_step() >= t.total_steps() || stage_of(t.next_step()) != stage;
     in_stage = !stage_ends;
     if (stage_ends || (options.checkpoint_seconds > 0 && seconds() - written_at >= options.checkpoint_seconds) ||
         (options.checkpoint_steps > 0 && t.next_step() % options.checkpoint_steps == 0))
@@ -102,6 +102,7 @@ run_result run(T& t, Batches&& batches, const run_options& options, Observers&&.
       break;
     }
   }
+  if (t.next_step() >= t.total_steps()) why = run_end::finished;
   checkpoint();
   if (in_stage) (observers.on_stage(stage_event{stage, last_step, false}), ...);
   return {t.next_step(), why};

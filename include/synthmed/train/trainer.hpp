@@ -35,7 +35,7 @@ concept step_report = requires(const R& r, detail::value_probe f) {
 /// Makes the steps of one training run.
 ///   batch, report           what a step takes, and what it tells (step_report)
 ///   next_step()             the step that step() makes next, counted from 0
-///   total_steps()           how many steps the run has
+///   total_steps()           how many steps the run has; it falls to next_step() when training ends early
 ///   identity()              network, options, schedule in words: a checkpoint of another identity is refused
 ///   step(batch)             makes one step; argument_error after the last one, diverged_error for what is not finite
 ///   write(writer), read(file)   everything that a step depends on: networks, buffers, averages, moments, counters;
