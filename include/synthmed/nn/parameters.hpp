@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -56,6 +57,12 @@ inline constexpr bool is_parts = false;
 template <class Tensor, class Names, class... Trees>
 inline constexpr bool is_parts<parts<Tensor, Names, Trees...>> = true;
 
+// Whether a tree is known to hold no tensor.
+template <class Tree>
+inline constexpr bool is_empty = is_nothing<Tree>;
+template <class Tensor, class Names, class... Trees>
+inline constexpr bool is_empty<parts<Tensor, Names, Trees...>> = (is_empty<Trees> && ...);
+
 template <class Tensor, class Names, class... Trees, class Visit>
 void for_each_part(parts<Tensor, Names, Trees...>& tree, Visit&& visit) {
   [&]<std::size_t... I>(std::index_sequence<I...>) {
@@ -84,8 +91,9 @@ void walk(const std::string& path, Tree& tree, F& f) {
       walk(below(boost::hana::to<const char*>(boost::hana::first(accessor))), boost::hana::second(accessor)(tree), f);
     });
   } else {
+    // A tensor type that is itself called `tensor` is no tree.
     static_assert(
-        !requires { typename plain::tensor; },
+        !requires { typename plain::tensor; requires !std::same_as<typename plain::tensor, plain>; },
         "synthmed: declare this tree of tensors with BOOST_HANA_DEFINE_STRUCT so that it can be walked.");
     f(path, tree);
   }

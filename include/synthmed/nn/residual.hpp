@@ -61,8 +61,8 @@ struct residual {
 };
 
 /// x and body(x) one after another along the channels: a step of a U-Net (Ronneberger et al. 2015), whose body goes
-/// down, on, and up again to x's size. Parameters are the body's.
-template <auto Body>
+/// down, on, and up again to x's size. With BodyFirst body(x) comes before x. Parameters are the body's.
+template <auto Body, bool BodyFirst = false>
 struct concat_skip {
   using body_type = std::remove_cvref_t<decltype(Body)>;
   static_assert(explain_layer<body_type>());
@@ -88,7 +88,7 @@ struct concat_skip {
   [[nodiscard]] applied<B, buffers<B>> apply(const parameters<B>& p, const buffers<B>& b, const typename B::tensor& x,
                                              const context& c) const {
     auto body = Body.template apply<B>(p, b, x, c);
-    return {ops::concat<B>({x, body.y}, 1), std::move(body.buffers)};
+    return {BodyFirst ? ops::concat<B>({body.y, x}, 1) : ops::concat<B>({x, body.y}, 1), std::move(body.buffers)};
   }
   friend constexpr bool operator==(const concat_skip&, const concat_skip&) noexcept = default;
 };
