@@ -81,15 +81,19 @@ run_result run(T& t, Batches&& batches, const run_options& options, Observers&&.
     }
     stage = stage_of(t.next_step());
     const typename T::batch& batch = batches(t.next_step());
-    const auto report = t.step(batch);
-    last_step = report.step;
-
-    values.clear();
-    report.for_each_value([&](std::string_view name, double value) { values.push_back({name, value}); });
-    step_event event{.step = report.step, .first_step = first, .end_step = end, .stage = stage, .seconds = seconds(), .values = values};
-    if constexpr (requires { report.images; }) event.images = static_cast<std::int64_t>(report.images);
     bool stop = false;
-    ((stop = observers.on_step(event) == verdict::stop || stop), ...);
+    try {
+      const auto report = t.step(batch);
+      last_step = report.step;
+      values.clear();
+      report.for_each_value([&](std::string_view name, double value) { values.push_back({name, value}); });
+      step_event event{.step = report.step, .first_step = first, .end_step = end, .stage = stage, .seconds = seconds(), .values = values};
+      if constexpr (requires { report.images; }) event.images = static_cast<std::int64_t>(report.images);
+      ((stop = observers.on_step(event) == verdict::stop || stop), ...);
+    } catch (const diverged_error& problem) {
+      if (written == 0) throw diverged_error(sentence(problem.what(), " No checkpoint was written before."));
+      throw diverged_error(sentence(problem.what(), " The last good state is that before step ", written, "."));
+    }
 
     const bool stage_ends = t.next_step() >= t.total_steps() || stage_of(t.next_step()) != stage;
     in_stage = !stage_ends;
