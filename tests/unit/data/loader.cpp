@@ -261,6 +261,37 @@ TEST_CASE("Rotations are about the centre, within the angle, to both sides") {
   CHECK(std::abs(sum / 400) < 5 * 40 / std::sqrt(12.0 * 400));
 }
 
+TEST_CASE("Shifts reach their share of the picture on every side, and change nothing else") {
+  picture p(40, 80);
+  for (int y = 18; y <= 22; ++y)
+    for (int x = 38; x <= 42; ++x) p.at(y, x) = 200;
+  const flips_and_rotation move({.horizontal = 0, .vertical = 0, .degrees = 0, .shift = .1});
+  double left = 0, right = 0, up = 0, down = 0;
+  for (int k = 0; k < 300; ++k) {
+    const picture moved = move(p, key(static_cast<std::uint64_t>(k)));
+    double mass = 0, my = 0, mx = 0;
+    for (int y = 0; y < 40; ++y)
+      for (int x = 0; x < 80; ++x) {
+        mass += moved.at(y, x);
+        my += moved.at(y, x) * (y - 20);
+        mx += moved.at(y, x) * (x - 40);
+      }
+    REQUIRE(mass == Approx(25 * 200).epsilon(.01));
+    left = std::min(left, mx / mass);
+    right = std::max(right, mx / mass);
+    up = std::min(up, my / mass);
+    down = std::max(down, my / mass);
+  }
+  CHECK(left == Approx(-8).margin(.3));
+  CHECK(right == Approx(8).margin(.3));
+  CHECK(up == Approx(-4).margin(.2));
+  CHECK(down == Approx(4).margin(.2));
+  // The flips and angles of a key are the same with and without shifts: a shift of almost nothing shows it.
+  const flips_and_rotation still({.shift = 1e-9}), plain;
+  for (std::uint64_t k = 0; k < 8; ++k) CHECK(still(p, key(k)) == plain(p, key(k)));
+  CHECK_THROWS_AS(flips_and_rotation({.shift = 1}), argument_error);
+}
+
 TEST_CASE("A flip and a rotation together are the rotation of the flipped picture") {
   // Smooth pictures, so that two bilinear paths agree but for rounding.
   picture p(64, 64);
