@@ -18,7 +18,7 @@ MAY_SEE = {
     "ops": {"core", "random"},
     "autodiff": {"core", "ops", "random"},
     "nn": {"core", "ops", "random"},
-    "models": {"core", "ops", "random", "nn"},
+    "models": {"core", "ops", "random", "nn", "io"},
     "train": {"core", "ops", "random", "nn", "models", "io", "data", "metrics"},
     "metrics": {"io", "random"},
     "data": {"io", "random", "imaging"},

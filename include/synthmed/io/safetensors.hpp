@@ -85,6 +85,8 @@ class safetensors {
   [[nodiscard]] const std::map<std::string, entry>& entries() const noexcept { return entries_; }
   [[nodiscard]] const std::map<std::string, std::string>& metadata() const noexcept { return metadata_; }
   [[nodiscard]] bool contains(const std::string& name) const { return entries_.contains(name); }
+  /// What messages call the file: its path.
+  [[nodiscard]] const std::string& source() const noexcept { return source_; }
 
   /// The entry of a name. Throws format_error when there is none.
   [[nodiscard]] const entry& at(const std::string& name) const {

@@ -28,7 +28,8 @@
 namespace synthmed::nn {
 
 // A tree of tensors is one of: nothing<tensor>; a struct declared with BOOST_HANA_DEFINE_STRUCT whose members are
-// tensors or trees and which has a member type `tensor`; or parts<...>, the trees of a container's layers.
+// tensors or trees and which has a member type `tensor`; parts<...>, the trees of a container's layers; or
+// repeated<...>, many trees of one type. A part with an empty name adds nothing to the names below it.
 
 /// The trees of a container's layers; Names::at(i) is the name of part i.
 template <class Tensor, class Names, class... Trees>
@@ -44,6 +45,14 @@ struct parts {
   [[nodiscard]] const auto& get() const noexcept {
     return boost::hana::at_c<I>(trees);
   }
+};
+
+/// Count trees of one type, walked by a loop: a network of a hundred equal steps costs the compiler one. Names::at(i) is
+/// the name of tree i.
+template <class Tensor, class Names, class Tree, std::size_t Count>
+struct repeated {
+  using tensor = Tensor;
+  std::array<Tree, Count> trees;
 };
 
 namespace detail {
@@ -63,6 +72,19 @@ inline constexpr bool is_empty = is_nothing<Tree>;
 template <class Tensor, class Names, class... Trees>
 inline constexpr bool is_empty<parts<Tensor, Names, Trees...>> = (is_empty<Trees> && ...);
 
+template <class Tree>
+inline constexpr bool is_repeated = false;
+template <class Tensor, class Names, class Tree, std::size_t Count>
+inline constexpr bool is_repeated<repeated<Tensor, Names, Tree, Count>> = true;
+
+template <class Tensor, class Names, class Tree, std::size_t Count, class Visit>
+void for_each_part(repeated<Tensor, Names, Tree, Count>& tree, Visit&& visit) {
+  for (std::size_t i = 0; i < Count; ++i) visit(std::string(Names::at(i)), tree.trees[i]);
+}
+template <class Tensor, class Names, class Tree, std::size_t Count, class Visit>
+void for_each_part(const repeated<Tensor, Names, Tree, Count>& tree, Visit&& visit) {
+  for (std::size_t i = 0; i < Count; ++i) visit(std::string(Names::at(i)), tree.trees[i]);
+}
 template <class Tensor, class Names, class... Trees, class Visit>
 void for_each_part(parts<Tensor, Names, Trees...>& tree, Visit&& visit) {
   [&]<std::size_t... I>(std::index_sequence<I...>) {
@@ -81,10 +103,12 @@ void for_each_part(const parts<Tensor, Names, Trees...>& tree, Visit&& visit) {
 template <class Tree, class F>
 void walk(const std::string& path, Tree& tree, F& f) {
   using plain = std::remove_const_t<Tree>;
-  const auto below = [&](const std::string& name) { return path.empty() ? name : path + "." + name; };
+  const auto below = [&](const std::string& name) {
+    return path.empty() ? name : name.empty() ? path : path + "." + name;
+  };
   if constexpr (is_nothing<plain>) {
     (void)below;
-  } else if constexpr (is_parts<plain>) {
+  } else if constexpr (is_parts<plain> || is_repeated<plain>) {
     for_each_part(tree, [&](const std::string& name, auto& part) { walk(below(name), part, f); });
   } else if constexpr (boost::hana::Struct<plain>::value) {
     boost::hana::for_each(boost::hana::accessors<plain>(), [&](auto accessor) {
