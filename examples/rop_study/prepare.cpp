@@ -142,6 +142,9 @@ nlohmann::ordered_json settings_json(const prepare_settings& s, const recipe& r,
   json["program"] = std::string("rop_study prepare ") + SYNTHMED_VERSION;
   json["source"] = s.phantom.empty() ? std::string("images") : "phantom " + s.phantom;
   json["seed"] = s.common.seed;
+  if (s.phantom_images) json["phantom_images"] = *s.phantom_images;
+  if (s.phantom_test) json["phantom_test"] = *s.phantom_test;
+  if (!s.phantom_stream.empty()) json["phantom_stream"] = s.phantom_stream;
   json["frame"] = {r.frame_width, r.frame_height};
   json["grey"] = {{"mean", source.statistics.mean}, {"sd", source.statistics.sd}};
   json["rvm"] = {{"size", r.map.height},
@@ -304,6 +307,10 @@ void add_prepare(CLI::App& app) {
   add_common(command, s.common);
   command.add_option("--phantom", s.phantom, "Made-up retinas of known truth")
       ->check(CLI::IsMember({"smoke", "quick", "demo", "study"}));
+  command.add_option("--phantom-images", s.phantom_images, "Number of images in place of the preset's");
+  command.add_option("--phantom-test", s.phantom_test,
+                     "Number of test images of new subjects in place of the preset's (0: none)");
+  command.add_option("--phantom-stream", s.phantom_stream, "Capital letters that name another population of the same seed");
   command.add_option("--images", s.images, "Folder or manifest.csv with your pictures (docs/data.md)");
 
   const std::string reading = "How your pictures are read";

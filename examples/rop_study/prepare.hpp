@@ -27,6 +27,9 @@ struct prepare_settings {
   // Where the pictures come from: one of the two.
   std::string phantom;
   std::filesystem::path images;
+  // Other populations of the phantom than its presets name.
+  std::optional<std::int64_t> phantom_images, phantom_test;
+  std::string phantom_stream;
   // How a folder or manifest is read.
   std::string layout, pattern, mask, fov, kind;
   std::optional<int> label_base;

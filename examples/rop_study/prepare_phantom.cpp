@@ -9,6 +9,8 @@ namespace rop_study {
 
 namespace {
 
+using synthmed::sentence;
+
 /// Nominal pixels per disc diameter of the 640 x 480 frame; --window is measured with it.
 constexpr double nominal_scale = 51;
 
@@ -42,6 +44,28 @@ synthmed::manifest_record record_of(const synthmed::phantom_population& populati
   return record;
 }
 
+/// The preset's populations with what the user set otherwise.
+synthmed::phantom_populations preset_of(const prepare_settings& s) {
+  auto preset = synthmed::populations_of(synthmed::phantom_preset_of(s.phantom), s.common.seed);
+  for (const auto& [name, count] : {std::pair{"--phantom-images", s.phantom_images}, {"--phantom-test", s.phantom_test}})
+    if (count && (*count < 0 || *count > 1'000'000 || (*count == 0 && name == std::string_view("--phantom-images"))))
+      throw synthmed::argument_error(sentence(name, " is a number of images up to 1000000, got ", *count, "."));
+  if (s.phantom_images) preset.main.images = *s.phantom_images;
+  if (s.phantom_test) {
+    preset.has_further_test = *s.phantom_test > 0;
+    preset.further_test = preset.main;
+    preset.further_test.stream = "T";
+    preset.further_test.images = *s.phantom_test;
+  }
+  if (s.phantom_stream.empty()) return preset;
+  if (s.phantom_stream.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") != std::string::npos ||
+      s.phantom_stream == preset.further_test.stream)
+    throw synthmed::argument_error(sentence("--phantom-stream is one or more capital letters other than ",
+                                            preset.further_test.stream, ", got \"", s.phantom_stream, "\"."));
+  preset.main.stream = s.phantom_stream;
+  return preset;
+}
+
 }  // namespace
 
 prepare_source open_phantom(prepare_settings& s) {
@@ -59,7 +83,7 @@ prepare_source open_phantom(prepare_settings& s) {
   if (!s.photographs) s.photographs = s.phantom != "quick";
   if (study && s.expert.empty()) s.expert = {54, 31, 15};
 
-  const auto preset = synthmed::populations_of(synthmed::phantom_preset_of(s.phantom), s.common.seed);
+  const auto preset = preset_of(s);
   auto populations = std::make_shared<std::vector<synthmed::phantom_population>>();
   populations->emplace_back(preset.main);
   if (preset.has_further_test) populations->emplace_back(preset.further_test);
@@ -70,12 +94,23 @@ prepare_source open_phantom(prepare_settings& s) {
   for (int e = 1; e <= 8; ++e) source.data.raters.push_back("expert" + std::to_string(e));
   for (std::size_t i = 0; i < populations->front().images().size(); ++i)
     source.data.records.push_back(record_of(populations->front(), i, *s.photographs));
-  synthmed::split_by_subject(source.data, synthmed::key(s.common.seed), {.expert = s.expert});
-  if (preset.has_further_test)
-    for (std::size_t i = 0; i < populations->back().images().size(); ++i) {
-      source.data.records.push_back(record_of(populations->back(), i, *s.photographs));
-      source.data.records.back().split = "test";
+  const synthmed::key seed(s.common.seed);
+  if (!preset.has_further_test) {
+    synthmed::split_by_subject(source.data, seed, {.expert = s.expert});
+  } else {
+    synthmed::split_by_subject(source.data, seed);
+    // The new subjects give the expert set too, so that training loses none.
+    synthmed::manifest further = source.data;
+    further.records.clear();
+    for (std::size_t i = 0; i < populations->back().images().size(); ++i)
+      further.records.push_back(record_of(populations->back(), i, *s.photographs));
+    synthmed::split_by_subject(further, seed, {.expert = s.expert});
+    for (auto& record : further.records) {
+      if (record.split != "expert") record.split = "test";
+      source.data.records.push_back(std::move(record));
     }
+    source.data.excluded = std::move(further.excluded);
+  }
 
   // Records were dropped where an expert set took their subjects, so each one is found again by its name.
   std::map<std::string, std::pair<std::size_t, std::size_t>> place;

@@ -6,4 +6,5 @@
 #include <synthmed/metrics/inference/delong.hpp>
 #include <synthmed/metrics/inference/interval.hpp>
 #include <synthmed/metrics/inference/r_bootstrap.hpp>
+#include <synthmed/metrics/inference/replicates.hpp>
 #include <synthmed/metrics/inference/tests.hpp>
