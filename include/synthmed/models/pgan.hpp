@@ -10,18 +10,12 @@
 #include <vector>
 
 #include <synthmed/error.hpp>
+#include <synthmed/models/progressive.hpp>
 #include <synthmed/nn/layers.hpp>
 #include <synthmed/nn/sequential.hpp>
 #include <synthmed/ops/ops.hpp>
 
 namespace synthmed::models {
-
-/// How far a progressive network has grown: blocks 0 to `stage` are in use, and the newest one counts with weight
-/// `fade`, from 0 (only the ones below) to 1.
-struct grown {
-  std::int64_t stage = 0;
-  double fade = 1;
-};
 
 /// Everything that tells one progressive GAN from another. channels[i] belongs to resolution 4 * 2^i.
 template <std::size_t Stages>
@@ -95,17 +89,18 @@ struct pgan_names {
   }
 };
 
-inline void check_grown(const grown& at, std::size_t stages) {
-  if (at.stage < 0 || at.stage >= static_cast<std::int64_t>(stages))
-    throw argument_error(sentence("This network has stages 0 to ", stages - 1, ", got stage ", at.stage, "."));
-  if (!(at.fade >= 0 && at.fade <= 1)) throw argument_error(sentence("A fade lies in [0, 1], got ", at.fade, "."));
-}
-
-/// (1 - fade) old + fade new
-template <backend B>
-[[nodiscard]] typename B::tensor faded(const typename B::tensor& before, const typename B::tensor& now, double fade) {
-  using scalar = typename B::scalar;
-  return ops::add<B>(B::mul_scalar(before, static_cast<scalar>(1 - fade)), B::mul_scalar(now, static_cast<scalar>(fade)));
+/// The settings that tell networks of the same tree apart, in words.
+template <auto Options>
+[[nodiscard]] std::string pgan_identity(const char* name) {
+  std::string channels;
+  for (const auto c : Options.channels) channels += sentence(channels.empty() ? "" : "-", c);
+  const auto& s = Options.stddev;
+  return sentence(name, ", channels ", channels, ", latent ", Options.latent, ", image channels ", Options.image_channels,
+                  ", slope ", Options.slope, ", rate ", Options.rate == nn::equalized::output ? "output" : Options.rate == nn::equalized::weight ? "weight" : "no",
+                  ", gains ", Options.first_gain, " ", Options.image_gain, " ", Options.score_gain, ", stddev ", s.group,
+                  s.unbiased ? " unbiased" : " biased", s.consecutive ? " consecutive " : " strided ", s.epsilon,
+                  Options.critic_fades_at_8 ? "" : ", no fade at 8 px", ", convolutions ", Options.convolutions,
+                  Options.critic_strides ? " with stride" : "");
 }
 
 /// What generator and critic share: a tree of one part per Net::block, then one per Net::image, the layer to or from the
@@ -121,8 +116,10 @@ class pgan_network {
   };
 
  public:
-  /// How many stages there are; stage s works at 4 * 2^s px.
+  /// How many stages there are.
   static constexpr std::size_t stages = Stages;
+  /// Side of the pictures of a stage.
+  [[nodiscard]] static constexpr std::int64_t resolution(std::int64_t stage) { return std::int64_t{4} << stage; }
 
   template <class B>
   using parameters = typename tree_of<B, std::make_index_sequence<Stages>>::type;
@@ -157,15 +154,6 @@ class pgan_network {
                                       : stage == at.stage || (stage + 1 == at.stage && Net::fades(at));
       if (used) nn::for_each_parameter(tensors, [&](const std::string&, auto& x) { f(x); });
     }, std::make_index_sequence<2 * Stages>{});
-  }
-
-  /// Pointers to them.
-  template <class Tree>
-  [[nodiscard]] static auto in_use(Tree& tree, const grown& at) {
-    using tensor = std::conditional_t<std::is_const_v<Tree>, const typename Tree::tensor, typename Tree::tensor>;
-    std::vector<tensor*> out;
-    for_each_in_use(tree, at, [&](auto& x) { out.push_back(&x); });
-    return out;
   }
 };
 
@@ -221,6 +209,13 @@ class pgan_generator : public detail::pgan_network<pgan_generator<Options>, Opti
 
  public:
   static constexpr auto options = Options;
+  static constexpr std::int64_t latent = Options.latent;
+  static constexpr std::int64_t image_channels = Options.image_channels;
+  /// Its settings in words, for checkpoints.
+  [[nodiscard]] static std::string identity() { return detail::pgan_identity<Options>("PGAN generator"); }
+  /// The layers that a stage adds.
+  template <std::size_t Stage>
+  using stage = block<Stage>;
   template <class B>
   using parameters = typename network_::template parameters<B>;
 
@@ -231,7 +226,7 @@ class pgan_generator : public detail::pgan_network<pgan_generator<Options>, Opti
   /// for a stage that is not there.
   template <backend B>
   [[nodiscard]] typename B::tensor apply(const parameters<B>& p, const typename B::tensor& latents, const grown& at) const {
-    detail::check_grown(at, count_);
+    check_grown(at, count_);
     typename B::tensor below{}, x = latents, picture{};
     [&]<std::size_t... I>(std::index_sequence<I...>) {
       const auto grow = [&]<std::size_t Stage>() {
@@ -244,7 +239,7 @@ class pgan_generator : public detail::pgan_network<pgan_generator<Options>, Opti
         picture = network_::template run<B, image<Stage>>(p.template get<count_ + Stage>(), x);
         if constexpr (Stage > 0) {
           if (fades(at))
-            picture = detail::faded<B>(
+            picture = blended<B>(
                 ops::upsample_nearest<B>(network_::template run<B, image<Stage - 1>>(p.template get<count_ + Stage - 1>(), below), 2), picture,
                 at.fade);
         }
@@ -252,6 +247,11 @@ class pgan_generator : public detail::pgan_network<pgan_generator<Options>, Opti
       (show.template operator()<I>(), ...);
     }(std::make_index_sequence<count_>{});
     return picture;
+  }
+  /// Pictures of the whole generator.
+  template <backend B>
+  [[nodiscard]] typename B::tensor apply(const parameters<B>& p, const typename B::tensor& latents) const {
+    return apply<B>(p, latents, grown{count_ - 1, 1});
   }
 };
 
@@ -318,6 +318,12 @@ class pgan_critic : public detail::pgan_network<pgan_critic<Options>, Options.ch
 
  public:
   static constexpr auto options = Options;
+  static constexpr std::int64_t image_channels = Options.image_channels;
+  /// Its settings in words, for checkpoints.
+  [[nodiscard]] static std::string identity() { return detail::pgan_identity<Options>("PGAN critic"); }
+  /// The layers that a stage adds.
+  template <std::size_t Stage>
+  using stage = block<Stage>;
   template <class B>
   using parameters = typename network_::template parameters<B>;
 
@@ -330,7 +336,7 @@ class pgan_critic : public detail::pgan_network<pgan_critic<Options>, Options.ch
   /// that is not there.
   template <backend B>
   [[nodiscard]] typename B::tensor apply(const parameters<B>& p, const typename B::tensor& pictures, const grown& at) const {
-    detail::check_grown(at, count_);
+    check_grown(at, count_);
     typename B::tensor x{};
     [&]<std::size_t... I>(std::index_sequence<I...>) {
       const auto see = [&]<std::size_t Stage>() {
@@ -342,7 +348,7 @@ class pgan_critic : public detail::pgan_network<pgan_critic<Options>, Options.ch
         x = network_::template run<B, block<Stage>>(p.template get<Stage>(), x);
         if constexpr (Stage > 0) {
           if (static_cast<std::int64_t>(Stage) == at.stage && fades(at))
-            x = detail::faded<B>(network_::template run<B, image<Stage - 1>>(p.template get<count_ + Stage - 1>(), ops::avg_pool<B>(pictures)), x,
+            x = blended<B>(network_::template run<B, image<Stage - 1>>(p.template get<count_ + Stage - 1>(), ops::avg_pool<B>(pictures)), x,
                                  at.fade);
         }
       };
@@ -350,6 +356,14 @@ class pgan_critic : public detail::pgan_network<pgan_critic<Options>, Options.ch
     }(std::make_index_sequence<count_>{});
     return x;
   }
+  /// Scores of pictures at the highest resolution.
+  template <backend B>
+  [[nodiscard]] typename B::tensor apply(const parameters<B>& p, const typename B::tensor& pictures) const {
+    return apply<B>(p, pictures, grown{count_ - 1, 1});
+  }
 };
+
+static_assert(explain_progressive<pgan_generator<pgan_options<2>{{4, 4}}>>() &&
+              explain_progressive<pgan_critic<pgan_options<2>{{4, 4}}>>());
 
 }  // namespace synthmed::models

@@ -115,6 +115,6 @@ TEST_CASE("tensors in use are those that get a gradient, no more and no fewer") 
       const auto values = ops::to_host<D>(g);
       reached += std::any_of(values.begin(), values.end(), [](double v) { return v != 0; });
     }
-    CHECK(pgan_generator<options>::in_use(p, at).size() == reached);
+    CHECK(in_use<pgan_generator<options>>(p, at).size() == reached);
   }
 }

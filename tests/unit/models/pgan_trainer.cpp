@@ -15,7 +15,7 @@ namespace {
 
 using B = autodiff<reference_backend<float>>;
 constexpr models::pgan_options<3> options{.channels = {6, 5, 4}, .latent = 8};
-using trainer = pgan_trainer<B, options, progressive_schedule>;
+using gan = pgan_trainer<B, options, progressive_schedule>;
 
 progressive_schedule plan() {
   return progressive_schedule({{.resolution = 4, .images = 12, .fade_images = 0, .batch = 4},
@@ -23,16 +23,16 @@ progressive_schedule plan() {
 }
 
 // A batch of soft blobs, the same for the same step.
-B::tensor reals(const trainer& t) {
+B::tensor reals(const gan& t) {
   const auto g = t.plan().at(t.next_step());
   return B::mul_scalar(ops::normal<B>(key(9).fold(t.next_step()), {g.batch, 1, g.resolution, g.resolution}), 0.5f);
 }
 
-void advance(trainer& t, int steps) {
+void advance(gan& t, int steps) {
   for (int i = 0; i < steps; ++i) (void)t.step(reals(t));
 }
 
-std::string bytes_of(const trainer& t, const std::filesystem::path& folder) {
+std::string bytes_of(const gan& t, const std::filesystem::path& folder) {
   t.save(folder / "compare.safetensors", "test");
   return read_file(folder / "compare.safetensors");
 }
@@ -47,12 +47,12 @@ struct folder {
 
 TEST_CASE("a run that is saved and loaded during a fade goes on to the same bytes") {
   const folder here;
-  trainer whole(key(1), plan());
+  gan whole(key(1), plan());
   advance(whole, 11);
-  trainer first(key(1), plan());
+  gan first(key(1), plan());
   advance(first, 5);
   first.save(here.path / "c.safetensors", "test");
-  trainer second(key(1), plan());
+  gan second(key(1), plan());
   second.load(here.path / "c.safetensors", "test");
   CHECK(second.next_step() == 5);
   advance(second, 6);
@@ -60,7 +60,7 @@ TEST_CASE("a run that is saved and loaded during a fade goes on to the same byte
   CHECK(bytes_of(second, here.path) == bytes_of(whole, here.path));
 
   SECTION("and another key makes another run") {
-    trainer other(key(2), plan());
+    gan other(key(2), plan());
     advance(other, 11);
     CHECK(bytes_of(other, here.path) != bytes_of(whole, here.path));
   }
@@ -71,7 +71,7 @@ TEST_CASE("the same bytes with 1, 2 and 4 threads") {
   std::string expected;
   for (const int count : {1, 2, 4}) {
     set_threads(count);
-    trainer t(key(1), plan());
+    gan t(key(1), plan());
     advance(t, 6);
     const auto bytes = bytes_of(t, here.path);
     if (expected.empty()) expected = bytes;
@@ -82,10 +82,10 @@ TEST_CASE("the same bytes with 1, 2 and 4 threads") {
 
 TEST_CASE("a checkpoint of something else is refused with the reason, and changes nothing") {
   const folder here;
-  trainer t(key(1), plan());
+  gan t(key(1), plan());
   advance(t, 2);
   t.save(here.path / "c.safetensors", "plus disease");
-  trainer other(key(1), plan());
+  gan other(key(1), plan());
   const auto before = bytes_of(other, here.path);
   CHECK(contains(message_of<format_error>([&] { other.load(here.path / "c.safetensors", "normal"); }), "plus disease"));
   constexpr models::pgan_options<3> wider{.channels = {6, 5, 5}, .latent = 8};
@@ -99,7 +99,7 @@ TEST_CASE("a checkpoint of something else is refused with the reason, and change
 }
 
 TEST_CASE("what cannot be trained on is refused: wrong pictures, NaN, too many steps, too many stages") {
-  trainer t(key(1), plan());
+  gan t(key(1), plan());
   CHECK(contains(message_of<shape_error>([&] { (void)t.step(ops::zeros<B>({4, 1, 8, 8})); }), "[4, 1, 4, 4]"));
   auto values = ops::to_host<B>(reals(t));
   values[5] = std::numeric_limits<float>::quiet_NaN();
@@ -112,7 +112,7 @@ TEST_CASE("what cannot be trained on is refused: wrong pictures, NaN, too many s
 
 TEST_CASE("training moves the generator towards the data") {
   // Every real picture is one constant: the generator's mean must come near it.
-  trainer t(key(3), progressive_schedule({{.resolution = 4, .images = 1600, .fade_images = 0, .batch = 8}}, {.learning_rate = 5e-3, .average_half_life = 80}));
+  gan t(key(3), progressive_schedule({{.resolution = 4, .images = 1600, .fade_images = 0, .batch = 8}}, {.learning_rate = 5e-3, .average_half_life = 80}));
   const auto z = ops::normal<B>(key(4), {16, 8});
   const auto mean = [&] { return ops::item<B>(ops::mean<B>(t.sample(z, 0))); };
   const float before = mean();
