@@ -39,15 +39,15 @@ TEST_CASE("retina-unet reproduces its published figures on DRIVE") {
     for (std::size_t at = 0; at < found.size(); ++at) {
       const auto value = static_cast<double>(found[at]);
       called[at] = value >= 0.5;
+      if (field[at] == 0) continue;  // the published map is black there
       worst = std::max(worst, std::abs(255 * value - published.pixels()[at]));
-      if (field[at] == 0) continue;
       scores.push_back(value);
       labels.push_back(truth[at] != 0);
     }
     counts.update({called, truth, field});
     std::printf("picture %d: F1 so far %.5f, largest difference from the published map %.2f / 255\n", i, counts.dice(), worst);
     std::fflush(stdout);
-    CHECK(worst <= 1.5);
+    CHECK(worst <= 1.01);
   }
   const ranked_scores ranked(scores, labels);
   const auto& table = ranked.table();
