@@ -24,7 +24,7 @@ class log_file {
   template <class Keep>
   log_file(std::filesystem::path path, Keep&& keep) : path_(std::move(path)) {
     if (path_.has_parent_path()) make_folder(path_.parent_path());
-    if (std::filesystem::exists(path_)) {
+    if (std::filesystem::is_regular_file(path_)) {
       const std::string content = read_file(path_, std::uint64_t{1} << 36);
       std::error_code failed;
       std::filesystem::resize_file(path_, keep(std::string_view(content)), failed);

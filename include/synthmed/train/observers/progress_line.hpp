@@ -76,10 +76,8 @@ class progress_line : public quiet_observer {
 
  private:
   void show(bool last) {
-    if (last && !options_.rewrite && shown_step_ == last_.step) return;
     shown_ = last_.seconds;
     shown_any_ = true;
-    shown_step_ = last_.step;
     std::string line = sentence(options_.what, options_.what.empty() ? "" : ": ", last_.step + 1, "/", last_.end_step, " steps, stage ",
                                 last_.stage);
     if (seconds_ > 0) {
@@ -112,7 +110,6 @@ class progress_line : public quiet_observer {
   progress_options options_;
   step_event last_{};
   double seconds_ = 0, steps_ = 0, images_ = 0, shown_ = 0;
-  std::int64_t shown_step_ = -1;
   bool any_ = false, shown_any_ = false;
   std::size_t width_ = 0;
 };
