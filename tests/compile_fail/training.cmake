@@ -1,3 +1,9 @@
 # Sentences of the training concepts.
 synthmed_compile_fail(schedule_without_total schedule_without_total.cpp
   "synthmed: this schedule lacks `std::int64_t total_steps() const`.")
+synthmed_compile_fail(trainer_without_read trainer_without_read.cpp
+  "synthmed: this trainer lacks `void read(const safetensors&)`.")
+synthmed_compile_fail(trainer_report_without_values trainer_report_without_values.cpp
+  "synthmed: this trainer's `report` lacks `void for_each_value(f) const`, which calls f(name, value).")
+synthmed_compile_fail(observer_without_verdict observer_without_verdict.cpp
+  "synthmed: this observer lacks `verdict on_step(const step_event&)` (inherit quiet_observer for the rest).")

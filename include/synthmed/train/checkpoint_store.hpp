@@ -179,7 +179,11 @@ class checkpoint_store {
         continue;
       }
       require_same(*file, path, t.identity());
-      t.read(*file);
+      try {
+        t.read(*file);
+      } catch (const format_error& problem) {
+        throw format_error(sentence(path.string(), ": ", problem.what()));
+      }
       if (t.next_step() != step)
         throw format_error(sentence(path.string(), " goes on with step ", t.next_step(), ", its name says ", step, "."));
       if (warn && !damage.empty()) warn(sentence(damage, " The run goes on from ", path.string(), "."));
