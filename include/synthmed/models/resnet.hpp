@@ -20,6 +20,7 @@ namespace synthmed::models {
 /// What a residual network does before its blocks.
 enum class resnet_stem {
   halved_twice,  ///< 7 x 7 convolution of stride 2, then the maximum of 3 x 3 with stride 2: for 224 px
+  halved,        ///< 5 x 5 convolution of stride 2: for 32 to 64 px
   full_size      ///< 3 x 3 convolution: for small pictures
 };
 
@@ -38,6 +39,7 @@ struct resnet_options {
   std::int64_t image_channels = 3;  ///< 1: grey, 3: colour
   resnet_stem stem = resnet_stem::halved_twice;
   resnet_shortcut shortcut = resnet_shortcut::projected;
+  double dropout = 0;  ///< share of the features that training hides from the last layer, in [0, 1)
   friend constexpr bool operator==(const resnet_options&, const resnet_options&) noexcept = default;
 };
 
@@ -108,13 +110,14 @@ class resnet {
       if (Options.blocks[s] < 1 || Options.widths[s] < 1) return false;
     return true;
   }(), "synthmed: every stage of a residual network has at least one block and one channel.");
+  static_assert(Options.dropout >= 0 && Options.dropout < 1, "synthmed: a network's dropout lies in [0, 1).");
 
-  static constexpr nn::conv2d_no_bias stem_ =
-      Options.stem == resnet_stem::halved_twice
-          ? nn::conv2d_no_bias{.inputs = Options.image_channels, .outputs = Options.widths[0], .kernel = 7, .stride = 2,
-                               .pad = 3, .initial = nn::initial::he_normal_fan_out}
-          : nn::conv2d_no_bias{.inputs = Options.image_channels, .outputs = Options.widths[0], .kernel = 3, .pad = 1,
-                               .initial = nn::initial::he_normal_fan_out};
+  static constexpr std::int64_t stem_kernel_ = Options.stem == resnet_stem::halved_twice ? 7
+                                               : Options.stem == resnet_stem::halved     ? 5
+                                                                                         : 3;
+  static constexpr nn::conv2d_no_bias stem_{.inputs = Options.image_channels, .outputs = Options.widths[0], .kernel = stem_kernel_,
+                                            .stride = Options.stem == resnet_stem::full_size ? 1 : 2,
+                                            .pad = stem_kernel_ / 2, .initial = nn::initial::he_normal_fan_out};
   static constexpr nn::batch_norm stem_norm_{.channels = Options.widths[0]};
   static constexpr nn::linear head_{.inputs = Options.widths[stages_ - 1], .outputs = Options.classes};
 
@@ -201,7 +204,9 @@ class resnet {
   [[nodiscard]] nn::applied<B, buffers<B>> apply(const parameters<B>& p, const buffers<B>& b,
                                                  const typename B::tensor& x, const nn::context& c) const {
     buffers<B> after = b;
-    const auto means = run<B>(p, after, x, c.mode);
+    auto means = run<B>(p, after, x, c.mode);
+    if constexpr (Options.dropout > 0)
+      means = nn::dropout{Options.dropout}.template forward<B>(means, {c.mode, c.key.fold("dropout")});
     return {head_.apply_activated<B>(p.template get<stages_ + 2>(), means, 1), std::move(after)};
   }
   /// The features [n, feature_count] in evaluation. Throws shape_error for another number of channels.
