@@ -1,0 +1,55 @@
+// results.json: everything a study found, computed from the files of its folder (docs/results.md describes the keys).
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "study_folder.hpp"
+
+namespace rop_study {
+
+inline constexpr int results_version = 1;
+
+/// What the maps of one set say without a classifier: how dense they are, how bright, how much they vary.
+struct map_statistics {
+  std::vector<std::string> names;  ///< stem of each map's file
+  std::vector<int> labels;
+  std::vector<double> density;     ///< mean of each map, in [0, 1]
+  struct of_class {
+    std::size_t maps = 0;
+    double brightness = 0;  ///< mean over maps and pixels, in [0, 1]
+    double pixel_sd = 0;    ///< standard deviation over maps, averaged over pixels; NaN below two maps
+  };
+  std::vector<of_class> classes;
+};
+
+/// Reads the maps of a manifest's split. Throws format_error where they differ in size.
+[[nodiscard]] map_statistics measure_maps(const synthmed::manifest& m, const std::string& split);
+
+/// "arms", "tests" and "baseline_density" of results.json.
+struct arms_results {
+  nlohmann::ordered_json arms, tests, baseline_density;
+  std::vector<std::string> findings;  ///< sentences, the most important first
+};
+[[nodiscard]] arms_results judge_arms(const std::filesystem::path& study, const study_settings& settings,
+                                      const synthmed::manifest& real, const std::map<std::string, map_statistics>& maps);
+
+/// The whole of results.json. Throws io_error that names a file which a stage should have written.
+[[nodiscard]] nlohmann::ordered_json make_results(const std::filesystem::path& study);
+
+/// The study's own result files under its names and columns, into OUT/study_files.
+void write_study_files(const std::filesystem::path& study, const study_settings& settings);
+
+/// results.json without what may differ between two runs of the same study: timing, memory, provenance.run.
+[[nodiscard]] nlohmann::ordered_json without_volatile(nlohmann::ordered_json results);
+
+/// The sentence that stands over every result of a phantom.
+inline constexpr const char* phantom_sentence =
+    "These results come from a phantom, drawn by a program: they are no clinical evidence.";
+
+}  // namespace rop_study

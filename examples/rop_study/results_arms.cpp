@@ -1,0 +1,382 @@
+// Arms of a study judged on the same cases: figures over seeds with subject-clustered intervals, tests, density baseline.
+#include <array>
+#include <cmath>
+#include <unordered_map>
+
+#include <synthmed/metrics/calibration.hpp>
+#include <synthmed/metrics/confusion.hpp>
+#include <synthmed/metrics/inference.hpp>
+#include <synthmed/metrics/pr.hpp>
+
+#include "feature_input.hpp"
+#include "results.hpp"
+
+namespace rop_study {
+
+using nlohmann::ordered_json;
+using namespace synthmed;
+
+namespace {
+
+/// One arm on one test set, ranked once.
+struct judged {
+  arm_predictions predictions;
+  std::vector<ranked_scores> ranked, ranked_any;
+  [[nodiscard]] const prediction_table& first() const { return predictions.seeds.front(); }
+};
+
+judged judge(arm_predictions p, const std::string& positive) {
+  judged out{std::move(p), {}, {}};
+  for (const auto& t : out.predictions.seeds) {
+    const std::size_t c = t.class_named(positive);
+    out.ranked.emplace_back(t.column(c), t.is_class(c));
+    // Any disease: everything but the first class.
+    auto any = t.column(0);
+    for (auto& x : any) x = 1 - x;
+    auto labels = t.is_class(0);
+    for (auto& y : labels) y = 1 - y;
+    out.ranked_any.emplace_back(any, labels);
+  }
+  return out;
+}
+
+template <class Function>
+auto table_statistics(const std::vector<ranked_scores>& ranked, Function function) {
+  std::vector<decltype(table_statistic(ranked.front(), function))> out;
+  for (const auto& r : ranked) out.push_back(table_statistic(r, function));
+  return out;
+}
+
+/// A function of the confusion matrix of the calls, of each seed's table.
+template <class Function>
+auto confusion_statistics(const std::vector<prediction_table>& tables, Function function) {
+  const auto one = [function](const prediction_table& t) {
+    return [&t, function] {
+      return [&t, function](multiplicities times) -> double {
+        const std::size_t k = t.classes.size();
+        std::vector<std::vector<std::int64_t>> rows(k, std::vector<std::int64_t>(k, 0));
+        for (std::size_t i = 0; i < times.size(); ++i)
+          rows[static_cast<std::size_t>(t.call[i])][static_cast<std::size_t>(t.truth[i])] += times[i];
+        return function(confusion_matrix::from_rows(rows));
+      };
+    };
+  };
+  std::vector<decltype(one(tables.front()))> out;
+  for (const auto& t : tables) out.push_back(one(t));
+  return out;
+}
+
+/// The Brier score of the positive class's probability.
+auto brier_statistics(const std::vector<prediction_table>& tables, std::size_t positive) {
+  const auto one = [positive](const prediction_table& t) {
+    std::vector<double> squares(t.cases());
+    for (std::size_t i = 0; i < squares.size(); ++i) {
+      const double gap = t.probabilities[i * t.classes.size() + positive] -
+                         (static_cast<std::size_t>(t.truth[i]) == positive ? 1.0 : 0.0);
+      squares[i] = gap * gap;
+    }
+    return [squares] {
+      return [&squares](multiplicities times) -> double {
+        double sum = 0, n = 0;
+        for (std::size_t i = 0; i < times.size(); ++i) {
+          sum += times[i] * squares[i];
+          n += times[i];
+        }
+        return sum / n;
+      };
+    };
+  };
+  std::vector<decltype(one(tables.front()))> out;
+  for (const auto& t : tables) out.push_back(one(t));
+  return out;
+}
+
+ordered_json estimate_json(const replicated_estimate& e) {
+  ordered_json per_seed = ordered_json::array();
+  for (const double x : e.per_seed) per_seed.push_back(number(x));
+  ordered_json out{{"value", number(e.value)}, {"low", number(e.low)},       {"high", number(e.high)},
+                   {"seed_sd", number(e.seed_sd)}, {"per_seed", per_seed}};
+  if (e.undefined > 0) out["undefined_resamples"] = e.undefined;
+  return out;
+}
+
+ordered_json difference_json(const auc_difference& d, const char* method) {
+  return {{"difference", number(d.difference)}, {"low", number(d.low)},
+          {"high", number(d.high)},             {"statistic", number(d.statistic)},
+          {"p", number(d.p)},                   {"method", method}};
+}
+
+template <class F>
+double or_nan(F&& f) {
+  try {
+    return f();
+  } catch (const argument_error&) {
+    return std::nan("");
+  }
+}
+
+bootstrap_options bootstrap_of(const study_settings& s) {
+  return {.replicates = s.replicates, .seed = key(s.seed).fold("results")};
+}
+
+ordered_json set_json(const judged& a, const study_settings& s) {
+  const auto& tables = a.predictions.seeds;
+  const auto& first = a.first();
+  const std::size_t positive = first.class_named(s.positive);
+  const auto clusters = first.clusters();
+  const auto plan = resampling::subjects(clusters);
+  const auto options = bootstrap_of(s);
+  const auto over_seeds = [&](const auto& makers) { return estimate_json(replicated(plan, makers, options)); };
+  ordered_json out;
+  out["images"] = first.cases();
+  out["positives"] = a.ranked.front().table().positives;
+  out["subjects"] = clusters.count();
+  out["population"] = s.population;
+  out["method"] = sentence("mean over ", tables.size(), " seeds; limits: 95 % quantiles over ", s.replicates,
+                           " resamples of subjects");
+  out["auc_roc"] = over_seeds(table_statistics(a.ranked, auc_of{}));
+  out["auc_roc_clustered_delong"] = [&] {
+    ordered_json list = ordered_json::array();
+    for (const auto& r : a.ranked) {
+      const auto e = delong_clustered(r, clusters);
+      list.push_back({{"value", number(e.value)}, {"low", number(e.low)}, {"high", number(e.high)}});
+    }
+    return list;
+  }();
+  for (const auto& [name, estimator] : {std::pair{"auc_pr", pr_estimator::average_precision}, {"auc_pr_rocr", pr_estimator::rocr}}) {
+    out[name] = over_seeds(table_statistics(a.ranked, auc_pr_of{estimator}));
+    out[name]["estimator"] = synthmed::name(estimator);
+    out[name]["prevalence"] = static_cast<double>(a.ranked.front().table().positives) / static_cast<double>(first.cases());
+  }
+  const auto& any = a.ranked_any.front().table();
+  out["auc_roc_any_disease"] = any.positives > 0 && any.negatives > 0 ? over_seeds(table_statistics(a.ranked_any, auc_of{}))
+                                                                      : ordered_json(nullptr);
+  const auto of_positive = [&](auto&& f) {
+    return over_seeds(confusion_statistics(tables, [positive, f](const confusion_matrix& c) { return f(c.collapsed(positive)); }));
+  };
+  out["binary"] = {
+      {"accuracy", of_positive([](const confusion_matrix& c) { return c.overall().accuracy; })},
+      {"sensitivity", of_positive([](const confusion_matrix& c) { return c.of_class(1).sensitivity; })},
+      {"specificity", of_positive([](const confusion_matrix& c) { return c.of_class(1).specificity; })},
+      {"kappa", of_positive([](const confusion_matrix& c) { return c.weighted_kappa(kappa_weights::none).value; })}};
+  const auto of_all = [&](auto&& f) { return over_seeds(confusion_statistics(tables, f)); };
+  out["three_classes"] = {
+      {"accuracy", of_all([](const confusion_matrix& c) { return c.overall().accuracy; })},
+      {"balanced_accuracy", of_all([](const confusion_matrix& c) { return c.overall().balanced_accuracy; })},
+      {"kappa", of_all([](const confusion_matrix& c) { return c.weighted_kappa(kappa_weights::none).value; })},
+      {"kappa_quadratic", of_all([](const confusion_matrix& c) { return c.weighted_kappa(kappa_weights::quadratic).value; })}};
+  out["brier"] = over_seeds(brier_statistics(tables, positive));
+  ordered_json ece = ordered_json::array(), counts = ordered_json::array(), exact = ordered_json::array();
+  for (const auto& t : tables) {
+    ece.push_back(number(calibration_error(t.column(positive), t.is_class(positive))));
+    confusion_matrix c(t.classes.size());
+    for (std::size_t i = 0; i < t.cases(); ++i) c.update({t.call[i], t.truth[i]});
+    ordered_json rows = ordered_json::array();
+    for (std::size_t i = 0; i < t.classes.size(); ++i) {
+      ordered_json row = ordered_json::array();
+      for (std::size_t j = 0; j < t.classes.size(); ++j) row.push_back(c.at(i, j));
+      rows.push_back(row);
+    }
+    counts.push_back(rows);
+    const auto o = c.collapsed(positive).overall();
+    exact.push_back({{"accuracy", number(o.accuracy)}, {"low", number(o.accuracy_low)}, {"high", number(o.accuracy_high)},
+                     {"no_information_rate", number(o.no_information_rate)}, {"p_accuracy_above_nir", number(o.accuracy_p)},
+                     {"mcnemar_p", number(o.mcnemar_p)}});
+  }
+  out["ece_10_per_seed"] = ece;
+  out["confusion"] = {{"rows", "prediction"}, {"columns", "truth"}, {"classes", first.classes}, {"per_seed", counts}};
+  out["binary_exact_per_seed"] = exact;
+  return out;
+}
+
+ordered_json mcnemar_json(const judged& a, const judged& b, std::size_t positive) {
+  ordered_json list = ordered_json::array();
+  for (std::size_t s = 0; s < std::min(a.predictions.seeds.size(), b.predictions.seeds.size()); ++s) {
+    mcnemar_metric calls;
+    const auto &x = a.predictions.seeds[s], &y = b.predictions.seeds[s];
+    const auto is = [&](int c) { return static_cast<std::size_t>(c) == positive ? 1 : 0; };
+    for (std::size_t i = 0; i < x.cases(); ++i) calls.update({is(x.call[i]), is(x.truth[i])}, {is(y.call[i]), is(y.truth[i])});
+    const auto r = calls.value();
+    list.push_back({{"only_first_right", r.only_first}, {"only_second_right", r.only_second},
+                    {"statistic", number(r.corrected.statistic)}, {"p", number(r.corrected.p)}, {"exact_p", number(r.exact_p)}});
+  }
+  return list;
+}
+
+ordered_json test_json(const judged& a, const judged& b, const study_settings& s) {
+  const auto clusters = a.first().clusters();
+  const auto plan = resampling::subjects(clusters);
+  const auto test = delong_replicated(a.ranked, b.ranked, clusters);
+  const auto naive = delong_replicated(a.ranked, b.ranked, cluster_index::singletons(a.first().cases()));
+  ordered_json out{{"set", a.predictions.set}, {"first", a.predictions.arm}, {"second", b.predictions.arm}};
+  out["auc_roc"] = {{"delong_clustered", difference_json(test, "DeLong, clustered by subject (Obuchowski 1997), of the means over seeds")},
+                    {"delong", difference_json(naive, "DeLong of the means over seeds, images as independent (as published)")}};
+  const auto resampled = [&](auto function) {
+    const auto first = mean_statistic(table_statistics(a.ranked, function)), second = mean_statistic(table_statistics(b.ranked, function));
+    const auto both = [first, second] {
+      return [x = first(), y = second()](multiplicities times) mutable -> double { return x(times) - y(times); };
+    };
+    const auto t = test_difference(bootstrap(plan, both, bootstrap_of(s)));
+    return ordered_json{{"difference", number(t.difference)}, {"low", number(t.low)}, {"high", number(t.high)},
+                        {"statistic", number(t.statistic)}, {"p", number(t.p)}, {"method", "bootstrap by subject of the means over seeds"}};
+  };
+  try {
+    out["auc_roc"]["bootstrap"] = resampled(auc_of{});
+    out["auc_pr"] = resampled(auc_pr_of{pr_estimator::average_precision});
+  } catch (const argument_error&) {  // hardly any resample holds both classes
+    out["auc_roc"]["bootstrap"] = out["auc_pr"] = nullptr;
+  }
+  out["mcnemar_per_seed"] = mcnemar_json(a, b, a.first().class_named(s.positive));
+  out["equivalence"] = nullptr;
+  if (std::isfinite(test.standard_error)) {
+    const auto e = equivalence(test.difference, test.standard_error, s.margin);
+    out["equivalence"] = {{"margin", e.margin}, {"p", number(e.p)}, {"low", number(e.low)}, {"high", number(e.high)}, {"shown", e.shown}};
+  }
+  return out;
+}
+
+void adjust(ordered_json& tests) {
+  std::vector<double> p;
+  std::vector<std::size_t> of;
+  for (std::size_t i = 0; i < tests.size(); ++i) {
+    const auto& value = tests[i]["auc_roc"]["delong_clustered"]["p"];
+    tests[i]["holm_p"] = nullptr;
+    if (value.is_null()) continue;
+    p.push_back(value.get<double>());
+    of.push_back(i);
+  }
+  const auto adjusted = holm(p);
+  for (std::size_t i = 0; i < of.size(); ++i) tests[of[i]]["holm_p"] = adjusted[i];
+}
+
+/// Logistic regression of the positive class on the logit of a map's density, learned from the arm's own training maps.
+struct density_model {
+  recalibration fit;
+  std::size_t maps = 0;
+};
+
+std::optional<density_model> learn_density(const std::vector<const map_statistics*>& sets, int positive) {
+  std::vector<double> x;
+  std::vector<int> y;
+  for (const auto* set : sets)
+    for (std::size_t i = 0; i < set->density.size(); ++i) {
+      x.push_back(set->density[i]);
+      y.push_back(set->labels[i] == positive);
+    }
+  try {
+    density_model out{recalibrate(x, y, 1e-6), x.size()};
+    if (!out.fit.converged) return std::nullopt;
+    return out;
+  } catch (const argument_error&) {  // one class only
+    return std::nullopt;
+  }
+}
+
+ordered_json baseline_json(const density_model& model, const judged& arm, const map_statistics& test, const study_settings& s) {
+  std::unordered_map<std::string, double> density;
+  for (std::size_t i = 0; i < test.names.size(); ++i) density.emplace(test.names[i], test.density[i]);
+  const auto& t = arm.first();
+  std::vector<double> scores(t.cases());
+  for (std::size_t i = 0; i < scores.size(); ++i) {
+    const double d = std::clamp(density.at(std::filesystem::path(t.id[i]).stem().string()), 1e-6, 1 - 1e-6);
+    scores[i] = model.fit.intercept + model.fit.slope * std::log(d / (1 - d));
+  }
+  const auto labels = t.is_class(t.class_named(s.positive));
+  const std::vector<ranked_scores> ranked{ranked_scores(scores, labels)};
+  const auto clusters = t.clusters();
+  auto e = replicated(resampling::subjects(clusters), table_statistics(ranked, auc_of{}), bootstrap_of(s));
+  const auto gain = delong_replicated(arm.ranked, ranked, clusters);
+  ordered_json out{{"auc_roc", {{"value", number(e.value)}, {"low", number(e.low)}, {"high", number(e.high)}}},
+                   {"classifier_minus_density", difference_json(gain, "DeLong, clustered by subject, of the mean over seeds")},
+                   {"classifier_beats_density", std::isfinite(gain.low) ? ordered_json(gain.low > 0) : ordered_json(nullptr)}};
+  return out;
+}
+
+std::string percent(const ordered_json& value) { return value.is_null() ? "-" : shown(std::round(value.get<double>() * 1000) / 1000, 4); }
+
+std::string interval_text(const ordered_json& e) {
+  return e.at("low").is_null() ? percent(e.at("value")) + " (no interval)"
+                               : sentence(percent(e.at("value")), " (", percent(e.at("low")), " to ", percent(e.at("high")), ")");
+}
+
+}  // namespace
+
+arms_results judge_arms(const std::filesystem::path& study, const study_settings& s, const manifest& real,
+                        const std::map<std::string, map_statistics>& maps) {
+  arms_results out;
+  out.tests = ordered_json::array();
+  const int positive = static_cast<int>(std::find(real.classes.begin(), real.classes.end(), s.positive) - real.classes.begin());
+  for (const auto& arm : s.arms) {
+    auto& a = out.arms[arm.name];
+    a["title"] = arm.title;
+    std::size_t total = 0;
+    std::vector<std::size_t> of_class(real.classes.size(), 0);
+    for (const auto& set : arm.maps)
+      for (std::size_t c = 0; c < of_class.size(); ++c) {
+        of_class[c] += maps.at(set.name).classes[c].maps;
+        total += maps.at(set.name).classes[c].maps;
+      }
+    a["training"]["maps"] = total;
+    for (std::size_t c = 0; c < of_class.size(); ++c) a["training"][real.classes[c]] = of_class[c];
+    for (const auto& set : arm.maps) a["training"]["sets"].push_back(set.name);
+    for (const char* set : test_sets) a[set] = nullptr;
+    out.baseline_density[arm.name] = {{"test", nullptr}, {"expert", nullptr}};
+  }
+  for (const std::string set : test_sets) {
+    std::vector<judged> judged_arms;
+    for (const auto& arm : s.arms) {
+      auto predictions = read_arm(study, s, arm.name, set, real);
+      if (predictions.seeds.empty()) break;  // there is no such test set
+      auto one = judge(std::move(predictions), s.positive);
+      const auto& table = one.ranked.front().table();
+      if (table.positives == 0 || table.negatives == 0)
+        throw format_error(sentence("The ", set, " split needs pictures of class ", s.positive, " and of others, got ",
+                                    table.positives, " and ", table.negatives, "."));
+      out.arms[arm.name][set] = set_json(one, s);
+      std::vector<const map_statistics*> learned_from;
+      for (const auto& m : arm.maps) learned_from.push_back(&maps.at(m.name));
+      if (const auto model = learn_density(learned_from, positive))
+        out.baseline_density[arm.name][set] = baseline_json(*model, one, maps.at("real " + set), s);
+      judged_arms.push_back(std::move(one));
+    }
+    if (judged_arms.empty()) continue;
+    ordered_json tests = ordered_json::array();
+    for (std::size_t i = 1; i < judged_arms.size(); ++i) tests.push_back(test_json(judged_arms[i], judged_arms[0], s));
+    const auto find = [&](const char* name) -> const judged* {
+      for (const auto& j : judged_arms)
+        if (j.predictions.arm == name) return &j;
+      return nullptr;
+    };
+    if (const auto *gan = find("synthetic"), *copier = find("copier"); gan != nullptr && copier != nullptr)
+      tests.push_back(test_json(*gan, *copier, s));
+    adjust(tests);
+    for (auto& t : tests) out.tests.push_back(std::move(t));
+    if (set != "test") continue;
+    for (const auto& arm : s.arms) {
+      const auto& figures = out.arms[arm.name]["test"];
+      const auto& base = out.baseline_density[arm.name]["test"];
+      std::string line = sentence("Trained on ", arm.title, ", tested on ", figures["images"].get<std::size_t>(), " real maps of ",
+                                  figures["subjects"].get<std::size_t>(), " new subjects: AUC-ROC ", interval_text(figures["auc_roc"]));
+      if (!base.is_null()) {
+        line += sentence("; density alone ", interval_text(base["auc_roc"]));
+        if (!base["classifier_beats_density"].is_null() && !base["classifier_beats_density"].get<bool>())
+          line += ", which this classifier does not beat: it has not been shown to use shape";
+      }
+      out.findings.push_back(line + ".");
+    }
+    for (const auto& t : out.tests) {
+      if (t["set"] != "test" || t["first"] != "synthetic") continue;
+      const auto& d = t["auc_roc"]["delong_clustered"];
+      const std::string other = t["second"];
+      std::string line = sentence("AUC of synthetic minus ", other, ": ", shown(d["difference"].is_null() ? std::nan("") : d["difference"].get<double>(), 3));
+      if (!d["low"].is_null())
+        line += sentence(" (", shown(d["low"].get<double>(), 3), " to ", shown(d["high"].get<double>(), 3), ")");
+      if (other == "copier" && !(d["low"].is_number() && d["low"].get<double>() > 0))
+        line += "; the generator does not beat a machine that copies its training maps";
+      out.findings.push_back(line + ".");
+    }
+  }
+  return out;
+}
+
+}  // namespace rop_study
