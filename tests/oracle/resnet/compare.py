@@ -59,7 +59,7 @@ class ResNet(nn.Module):
 
 
 def check(name, net, forward, gradient, statistic):
-    """Tolerances are relative L2 norms."""
+    """Tolerances are relative L2 norms. What follows a step inherits its gradients' difference."""
     path = pathlib.Path(sys.argv[1]) / f"{name}.safetensors"
     if not path.exists():
         return False
@@ -80,21 +80,21 @@ def check(name, net, forward, gradient, statistic):
         net.zero_grad()
         logits = net(x)
         (logits * tensors["direction"]).sum().backward()
-        what = f"{name} step {step}"
-        # After the first step float weights differ by what rounding did to the gradients.
-        compare(f"{what} logits", arrays[f"step{step}.logits"], logits, relative_l2=forward if step == 0 else 10 * forward)
-        compare(f"{what} gradient of the pictures", arrays[f"step{step}.x_gradient"], x.grad, relative_l2=gradient)
-        compare_network(f"{what} gradients", below(arrays, f"step{step}.gradients"),
-                        {n: p.grad for n, p in net.named_parameters()}, relative_l2=gradient)
-        compare_network(f"{what} running statistics", below(arrays, f"step{step}.statistics"),
+        compare(f"{name} step {step} logits", arrays[f"step{step}.logits"], logits,
+                relative_l2=forward if step == 0 else gradient)
+        if step == 0:
+            compare(f"{name} gradient of the pictures", arrays["x_gradient"], x.grad, relative_l2=gradient)
+            compare_network(f"{name} gradients", below(arrays, "gradients"),
+                            {n: p.grad for n, p in net.named_parameters()}, relative_l2=gradient)
+        compare_network(f"{name} step {step} running statistics", below(arrays, f"step{step}.statistics"),
                         {n: b for n, b in net.named_buffers() if not n.endswith("num_batches_tracked")},
                         relative_l2=statistic)
         with torch.no_grad():
             for p in net.parameters():
-                p -= 0.01 * p.grad
+                p -= 1e-4 * p.grad
     net.eval()
     with torch.no_grad():
-        compare(f"{name} logits after", arrays["after.logits"], net(tensors["step0.x"]), relative_l2=10 * forward)
+        compare(f"{name} logits after", arrays["after.logits"], net(tensors["step0.x"]), relative_l2=gradient)
     return True
 
 
@@ -103,9 +103,9 @@ def resnet18():
 
 
 torch.manual_seed(1)
-if not check("resnet18_float", resnet18(), 1e-5, 3e-3, 1e-5):
-    sys.exit("resnet18_float.safetensors is missing")
-check("resnet18_direct", resnet18(), 1e-5, 3e-3, 1e-5)  # without oneDNN there is one kernel only
+if not check("resnet18_winograd", resnet18(), 1e-5, 3e-3, 1e-4):
+    sys.exit("resnet18_winograd.safetensors is missing")
+check("resnet18_direct", resnet18(), 1e-5, 3e-3, 1e-4)  # without oneDNN there is one kernel only
 check("narrow_double", ResNet([2, 2, 2, 2], [6, 8, 10, 12], 3, 3, small=False), 1e-8, 1e-8, 1e-8)
 check("small_double", ResNet([1, 2, 1], [4, 8, 12], 4, 1, small=True), 1e-8, 1e-8, 1e-8)
 finish()

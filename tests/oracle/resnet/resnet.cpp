@@ -13,7 +13,7 @@ namespace {
 
 using namespace synthmed;
 
-/// Three steps p -= 0.01 gradient of sum(logits * direction), then logits and features in evaluation.
+/// Three steps p -= 1e-4 gradient of sum(logits * direction), then logits and features in evaluation.
 template <class Net, class D>
 void write(const std::filesystem::path& path, std::int64_t n, std::int64_t size) {
   safetensors_writer file;
@@ -49,13 +49,13 @@ void write(const std::filesystem::path& path, std::int64_t n, std::int64_t size)
     auto wrt = nn::tensors(p);
     wrt.push_back(x);
     auto gradients = D::grad(ops::sum<D>(ops::mul<D>(result.y, direction)), wrt, {});
-    record(name + ".x_gradient", gradients.back());
+    if (step == 0) record("x_gradient", gradients.back());
     gradients.pop_back();
     auto moved = p;
     nn::assign(moved, gradients);
-    synthmed_oracle::record_tree<D>(file, name + ".gradients", moved);
+    if (step == 0) synthmed_oracle::record_tree<D>(file, "gradients", moved);
     nn::zip([](const std::string&, auto& weight, const auto& gradient) {
-      weight = D::parameter(D::detach(ops::sub<D>(weight, ops::mul_scalar<D>(gradient, 0.01))));
+      weight = D::parameter(D::detach(ops::sub<D>(weight, ops::mul_scalar<D>(gradient, 1e-4))));
     }, p, moved);
     b = std::move(result.buffers);
     synthmed_oracle::record_tree<D>(file, name + ".statistics", b);
@@ -70,10 +70,10 @@ int main(int, char** argv) {
   using F = autodiff<xtensor_backend<float>>;
   using R = autodiff<reference_backend<double>>;
   const std::filesystem::path out = argv[1];
-  write<models::resnet18<3>, F>(out / "resnet18_float.safetensors", 4, 64);
+  write<models::resnet18<3>, F>(out / "resnet18_winograd.safetensors", 8, 64);
 #if SYNTHMED_XTENSOR_ONEDNN
   xtensor_backend<float>::engine::set_winograd(false);
-  write<models::resnet18<3>, F>(out / "resnet18_direct.safetensors", 4, 64);
+  write<models::resnet18<3>, F>(out / "resnet18_direct.safetensors", 8, 64);
 #endif
   write<models::resnet<models::resnet_options<4>{.blocks = {2, 2, 2, 2}, .widths = {6, 8, 10, 12}, .classes = 3}>, R>(
       out / "narrow_double.safetensors", 5, 33);
