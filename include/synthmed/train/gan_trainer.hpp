@@ -64,10 +64,10 @@ namespace detail {
 /// A number for all that a schedule says: another plan has another one.
 template <schedule Schedule>
 [[nodiscard]] std::uint64_t fingerprint(const Schedule& plan) {
-  std::uint64_t hash = 0xcbf29ce484222325u;  // FNV-1a
+  std::uint64_t hash = 0xcbf29ce484222325u;
   const auto mix = [&](auto value) {
-    const auto bits = std::bit_cast<std::uint64_t>(value);
-    for (int byte = 0; byte < 8; ++byte) hash = (hash ^ ((bits >> (8 * byte)) & 0xff)) * 0x100000001b3u;
+    hash = (hash ^ std::bit_cast<std::uint64_t>(value)) * 0x9e3779b97f4a7c15u;
+    hash ^= hash >> 29;
   };
   for (std::int64_t step = 0; step < plan.total_steps(); ++step) {
     const growth g = plan.at(step);
@@ -121,6 +121,7 @@ class gan_trainer {
   gan_trainer(key k, Schedule plan, options_type options = {})
       : key_(k),
         schedule_(std::move(plan)),
+        fingerprint_(detail::fingerprint(schedule_)),
         options_(std::move(options)),
         generator_(Generator{}.template init<D>(k.fold("generator"))),
         critic_(Discriminator{}.template init<D>(k.fold("critic"))),
@@ -201,7 +202,7 @@ class gan_trainer {
                     "; critic: ", detail::network_identity<Discriminator, D>(critic_), "; loss: ", options_.loss.identity(),
                     "; augmentation: ", options_.augmentation.identity(), "; Adam ", o.beta1, " ", o.beta2, " ", o.epsilon,
                     o.weight_decay != 0 ? sentence(" weight decay ", o.weight_decay) : std::string(), "; schedule of ",
-                    schedule_.total_steps(), " steps, ", detail::fingerprint(schedule_));
+                    schedule_.total_steps(), " steps, ", fingerprint_);
   }
 
   /// Adds everything that step() depends on beside what the constructor was given.
@@ -359,6 +360,7 @@ class gan_trainer {
 
   key key_;
   Schedule schedule_;
+  std::uint64_t fingerprint_;
   options_type options_;
   generator_weights generator_;
   critic_weights critic_;

@@ -47,6 +47,11 @@ struct progressive_options {
   double average_per_step = 0;
   /// Adam's moments are dropped when a stage begins and when its fade ends (Karras et al. 2018).
   bool resets_optimizer = true;
+  /// The average starts as a copy of the generator when a stage begins (the study).
+  bool resets_average = false;
+  /// The stage of the networks that the first of the schedule's belongs to: a run that starts grown, as fine-tuning at
+  /// a fixed resolution does. The first one never fades in.
+  std::int64_t first_stage = 0;
   /// The learning rate falls linearly to this share of itself over the last `decay_share` of the last stage. 1: constant.
   double final_rate = 1;
   double decay_share = 0.3;
@@ -64,13 +69,15 @@ class progressive_schedule {
     if (!(options_.average_half_life > 0) || options_.average_per_step < 0 || options_.average_per_step >= 1)
       throw argument_error(sentence("An average needs a half life above 0 or a decay per step in [0, 1), got ",
                                     options_.average_half_life, " and ", options_.average_per_step, "."));
+    if (options_.first_stage < 0)
+      throw argument_error(sentence("A schedule's first_stage is at least 0, got ", options_.first_stage, "."));
     std::int64_t first = 0;
     for (std::size_t i = 0; i < stages_.size(); ++i) {
       const auto& s = stages_[i];
       if (i > 0 && s.resolution != 2 * stages_[i - 1].resolution)
         throw argument_error(sentence("Each stage doubles the resolution: ", s.resolution, " follows ",
                                       stages_[i - 1].resolution, "."));
-      if (s.batch < 1 || s.images < s.batch || s.fade_images < 0 || s.fade_images > s.images)
+      if (s.batch < 1 || s.images < s.batch || (i > 0 && (s.fade_images < 0 || s.fade_images > s.images)))
         throw argument_error(sentence("The stage at ", s.resolution, " px needs a batch of at least 1, at least one batch of "
                                       "images, and no more images in its fade; got batch ", s.batch, ", ", s.images,
                                       " images, ", s.fade_images, " in the fade."));
@@ -91,7 +98,7 @@ class progressive_schedule {
     const std::int64_t in_stage = step - first_step_[i];
     const std::int64_t fade_steps = i == 0 ? 0 : s.fade_images / s.batch;
     growth g;
-    g.stage = static_cast<std::int64_t>(i);
+    g.stage = options_.first_stage + static_cast<std::int64_t>(i);
     g.resolution = s.resolution;
     g.fade = in_stage + 1 >= fade_steps ? 1.0 : static_cast<double>(in_stage + 1) / static_cast<double>(fade_steps);
     g.batch = s.batch;
@@ -101,6 +108,7 @@ class progressive_schedule {
                           : std::exp2(-static_cast<double>(s.batch) / options_.average_half_life);
     g.starts_stage = in_stage == 0;
     g.resets_optimizer = options_.resets_optimizer && step > 0 && (in_stage == 0 || (fade_steps > 0 && in_stage == fade_steps));
+    g.resets_average = options_.resets_average && step > 0 && in_stage == 0;
     return g;
   }
 

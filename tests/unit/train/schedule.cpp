@@ -1,7 +1,7 @@
 #include <support/catch.hpp>
 
 #include <synthmed/testing/schedule_laws.hpp>
-#include <synthmed/train/progressive_schedule.hpp>
+#include <synthmed/train/pgan_recipes.hpp>
 
 using namespace synthmed;
 using namespace synthmed::train;
@@ -76,6 +76,56 @@ TEST_CASE("the paper's schedule: 600 kimg of each phase") {
   CHECK(s.at(0).batch == 128);
   CHECK(s.stages().back().resolution == 64);
   CHECK(s.total_steps() == 600000 / 128 + 2 * (1200000 / 128) + 1200000 / 64 + 1200000 / 32);
+}
+
+TEST_CASE("a schedule may start grown: fine-tuning at one resolution, a warm-up from 8 px") {
+  const progressive_schedule tuned({{.resolution = 32, .images = 160, .fade_images = 80, .batch = 8}},
+                                   {.first_stage = 3, .final_rate = 0.1});
+  CHECK(tuned.at(0).stage == 3);
+  CHECK(tuned.at(0).fade == 1.0);  // the first stage of a schedule never fades
+  CHECK_FALSE(tuned.at(0).resets_optimizer);
+  CHECK(tuned.at(19).learning_rate < 3e-4);
+  const progressive_schedule warm({{.resolution = 8, .images = 80, .batch = 8}, {.resolution = 16, .images = 80, .fade_images = 40, .batch = 8}},
+                                  {.resets_average = true, .first_stage = 1});
+  CHECK(warm.at(9).stage == 1);
+  CHECK(warm.at(10).stage == 2);
+  CHECK(warm.at(10).fade == Approx(0.2));
+  CHECK(warm.at(10).resets_average);
+  CHECK_FALSE(warm.at(0).resets_average);
+  CHECK_THROWS_AS(progressive_schedule({{.resolution = 8}}, {.first_stage = -1}), argument_error);
+}
+
+TEST_CASE("recipes by name: the study's counters, the paper's batches, our whole ones") {
+  CHECK(recipe_named("seed") == recipe::seed);
+  CHECK_THROWS_AS(recipe_named("stylegan"), argument_error);
+  const recipe_schedule seed(recipe::seed, 512, 105), paper(recipe::paper, 512, 105), ours(recipe::synthmed, 512, 105);
+  const auto steps_at = [](const recipe_schedule& s, std::int64_t stage) {
+    std::int64_t count = 0;
+    for (std::int64_t step = 0; step < s.total_steps(); ++step) count += s.at(step).stage == stage;
+    return count;
+  };
+  CHECK(steps_at(seed, 1) == 82286);
+  CHECK(seed.total_steps() == 635905);
+  CHECK(paper.total_steps() == 604687);
+  CHECK(ours.total_steps() == 672000);
+  CHECK(steps_at(ours, 1) == 96000);
+  const auto last_fade = [](const recipe_schedule& s, std::int64_t stage) {
+    double fade = 0;
+    for (std::int64_t step = 0; step < s.total_steps(); ++step)
+      if (const auto g = s.at(step); g.stage == stage) fade = g.fade;
+    return fade;
+  };
+  CHECK(last_fade(seed, 2) < 1.0);
+  CHECK(last_fade(ours, 2) == 1.0);
+  CHECK(ours.at(0).average_decay == Approx(0.999).margin(1e-5));  // at batch 16 as the study has it
+  CHECK_FALSE(ours.at(ours.total_steps() - 1).resets_average);
+  CHECK(recipe_schedule(recipe::synthmed, 32, 105, 0.01).total_steps() == 480 + 3 * 960);
+  for (const auto r : {recipe::seed, recipe::paper, recipe::synthmed}) {
+    CHECK(synthmed::testing::broken_schedule_law(recipe_schedule(r, 64, 105)) == "");
+    CHECK_THROWS_AS(recipe_schedule(r, 48, 105), argument_error);
+  }
+  CHECK_THROWS_AS(recipe_schedule(recipe::synthmed, 32, 105, 0), argument_error);
+  CHECK_THROWS_AS(recipe_schedule(recipe::synthmed, 32, 105, 1e-9), argument_error);
 }
 
 TEST_CASE("schedules keep the law, and refuse what cannot run") {
