@@ -55,8 +55,8 @@ struct classifier_step {
     f("loss", loss);
     f("accuracy", accuracy);
     f("learning_rate", learning_rate);
-    f("validation", validation);
-    f("best", best);
+    if (!std::isnan(validation)) f("validation", validation);
+    if (!std::isnan(best)) f("best", best);
   }
 };
 

@@ -21,7 +21,9 @@ namespace synthmed::train {
 struct run_options {
   std::int64_t steps = 0;               ///< stop when this many steps are made in all, resumed ones among them; 0: all there are
   const checkpoint_store* store = nullptr;  ///< where checkpoints go; none are written without
-  double checkpoint_seconds = 60;       ///< at most this long between checkpoints; 0: only at stages and at the end
+  /// At most this long between checkpoints; longer where writing one takes more than a twentieth of it. 0: only at stages
+  /// and at the end.
+  double checkpoint_seconds = 60;
   std::int64_t checkpoint_steps = 0;    ///< also after every so many steps; 0: not
 };
 
@@ -59,15 +61,17 @@ run_result run(T& t, Batches&& batches, const run_options& options, Observers&&.
   };
 
   std::int64_t written = first;
-  double written_at = 0;
+  double written_at = 0, pause = options.checkpoint_seconds;
   const auto checkpoint = [&] {
     const std::int64_t next = t.next_step();
     if (options.store == nullptr || next == written) return;
     const checkpoint_event event{next, options.store->path_of(next)};
+    const double started = seconds();
     (observers.on_checkpoint(event), ...);
     options.store->write(t);
     written = next;
     written_at = seconds();
+    pause = std::max(options.checkpoint_seconds, 20 * (written_at - started));
   };
 
   run_end why = end < total ? run_end::step_limit : run_end::finished;
@@ -97,7 +101,7 @@ run_result run(T& t, Batches&& batches, const run_options& options, Observers&&.
 
     const bool stage_ends = t.next_step() >= t.total_steps() || stage_of(t.next_step()) != stage;
     in_stage = !stage_ends;
-    if (stage_ends || (options.checkpoint_seconds > 0 && seconds() - written_at >= options.checkpoint_seconds) ||
+    if (stage_ends || (options.checkpoint_seconds > 0 && seconds() - written_at >= pause) ||
         (options.checkpoint_steps > 0 && t.next_step() % options.checkpoint_steps == 0))
       checkpoint();
     if (stage_ends) (observers.on_stage(stage_event{stage, last_step, true}), ...);

@@ -24,7 +24,8 @@ struct value_probe {
 }  // namespace detail
 
 /// What one step did: `step` (the one that was made, counted from 0) and for_each_value(f), which calls
-/// f(std::string_view name, double value) for every number worth logging, always the same names in the same order.
+/// f(std::string_view name, double value) for every number worth logging, always in the same order. What was not measured
+/// is left out; a value that is not finite says that training has diverged.
 /// A report may also have `images`, how many pictures the step was shown.
 template <class R>
 concept step_report = requires(const R& r, detail::value_probe f) {
