@@ -6,10 +6,10 @@ import sys
 import torch
 from torch.nn import functional as F
 
-from networks import Critic, Generator
+from networks import PAPER, Critic, Form, Generator
 from tensors import below, compare, compare_network, finish, read, torch_of
 
-CHANNELS, LATENT = (16, 16, 16), 16
+SEED = Form(channels=(16, 16, 16), latent=16)
 LAMBDA, DRIFT = 10, 0.001
 torch.set_default_dtype(torch.float64)
 torch.set_num_threads(2)
@@ -31,11 +31,11 @@ def gradients_of(net):
     return {name: p.grad for name, p in net.named_parameters() if p.grad is not None}
 
 
-def networks(what, forward, gradient):
+def networks(what, form, forward, gradient):
     arrays = read(folder / f"networks_{what}.safetensors")
     for case in sorted({name.split(".")[0] for name in arrays if name.startswith("case")}):
         stage, fade = arrays[case + ".grown"]
-        for which, net in (("generator", Generator(CHANNELS, LATENT)), ("critic", Critic(CHANNELS))):
+        for which, net in (("generator", Generator(form)), ("critic", Critic(form))):
             loaded(net, arrays, which)
             here = below(arrays, f"{case}.{which}")
             about = f"{what}: {which} at {4 << int(stage)} px, fade {fade}"
@@ -51,7 +51,7 @@ def networks(what, forward, gradient):
 
 
 def critic_loss(critic, real, fake, mix, stage, fade):
-    """Means over the batch; the study has sums, which Adam makes the same."""
+    """Means over the batch."""
     scores = critic(real, stage, fade)
     x = (mix * real + (1 - mix) * fake).detach().requires_grad_()
     slope, = torch.autograd.grad(critic(x, stage, fade).sum(), x, create_graph=True)
@@ -62,16 +62,22 @@ def critic_loss(critic, real, fake, mix, stage, fade):
 
 
 class Run:
-    """The state of a training: both networks, the generator's average, both Adams."""
+    """The state of a training: both networks, the generator's average, both Adams.
 
-    def __init__(self, arrays):
-        self.generator = loaded(Generator(CHANNELS, LATENT), arrays, "generator")
-        self.critic = loaded(Critic(CHANNELS), arrays, "critic")
-        self.average = loaded(Generator(CHANNELS, LATENT), arrays, "average")
-        self.fresh_moments()
+    The study's losses are sums over the batch. Adam divides by the gradient's size, so with its epsilon times the batch
+    sums make the steps that means make: with `sums`, that is what is run."""
 
-    def fresh_moments(self):
-        new = lambda net: torch.optim.Adam(net.parameters(), lr=1e-3, betas=(0, 0.99), eps=1e-8)
+    def __init__(self, arrays, sums=False):
+        self.sums = sums
+        self.generator = loaded(Generator(SEED), arrays, "generator")
+        self.critic = loaded(Critic(SEED), arrays, "critic")
+        self.average = loaded(Generator(SEED), arrays, "average")
+
+    def times(self, batch):
+        return len(batch["real"]) if self.sums else 1
+
+    def fresh_moments(self, batch):
+        new = lambda net: torch.optim.Adam(net.parameters(), lr=1e-3, betas=(0, 0.99), eps=1e-8 * self.times(batch))
         self.adam_generator, self.adam_critic = new(self.generator), new(self.critic)
 
     def critic_gradients(self, batch):
@@ -83,19 +89,19 @@ class Run:
             fake = self.generator(batch["critic_latents"], stage, fade)
         self.critic.zero_grad(set_to_none=True)
         loss, said = critic_loss(self.critic, real, fake, batch["mix"], stage, fade)
-        loss.backward()
+        (loss * self.times(batch)).backward()
         return dict(said, critic_loss=loss), gradients_of(self.critic)
 
     def generator_gradients(self, batch):
         stage, fade = int(batch["stage"]), batch["fade"].item()
         self.generator.zero_grad(set_to_none=True)
         loss = -self.critic(self.generator(batch["generator_latents"], stage, fade), stage, fade).mean()
-        loss.backward()
+        (loss * self.times(batch)).backward()
         return {"generator_loss": loss}, gradients_of(self.generator)
 
     def step(self, batch):
-        if batch["starts_stage"] and batch["stage"] > 0:
-            self.fresh_moments()
+        if batch["starts_stage"]:
+            self.fresh_moments(batch)
             self.average.load_state_dict(self.generator.state_dict())
         said, _ = self.critic_gradients(batch)
         self.adam_critic.step()
@@ -120,13 +126,13 @@ def checkpoint(what, step):
 STEPS = 9
 
 
-def whole_run(what, tolerance):
+def whole_run(what, tolerance, sums=False):
     """From the first weights on, nothing is taken over again: every parameter, average and moment after every step."""
-    run = Run(checkpoint(what, 0))
+    run = Run(checkpoint(what, 0), sums)
     for step in range(STEPS):
         batch = batch_of(what, step)
         said = run.step(batch)
-        about = f"{what}: step {step} at {4 << int(batch['stage'])} px"
+        about = f"{what}{', sums' if sums else ''}: step {step} at {4 << int(batch['stage'])} px"
         for name, value in said.items():
             compare(f"{about}, {name}", batch[name], value, relative_l2=tolerance)
         arrays = checkpoint(what, step + 1)
@@ -154,9 +160,12 @@ def single_steps(what, loss, gradient):
             compare(f"{about}, {name}", batch[name], value, max_scaled=loss)
 
 
-networks("double", 1e-12, 1e-8)
+networks("double", SEED, 1e-12, 1e-8)
+networks("paper", Form(channels=(6, 5, 4), latent=7, image_channels=3, **PAPER), 1e-12, 1e-8)
+networks("quick", Form(channels=(6, 5, 4), latent=7, convolutions=1, strides=True, **PAPER), 1e-12, 1e-8)
 whole_run("double", 1e-8)
+whole_run("double", 1e-8, sums=True)
 for what in ("winograd", "direct"):
-    networks(what, 1e-5, 3e-3)
+    networks(what, SEED, 1e-5, 3e-3)
     single_steps(what, 1e-3, 3e-3)
 finish()

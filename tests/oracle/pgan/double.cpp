@@ -10,6 +10,8 @@ void write_double(const std::filesystem::path& folder);
 
 void synthmed_oracle::write_double(const std::filesystem::path& folder) {
   using D = autodiff<reference_backend<double>>;
-  write_networks<D>(folder, "double");
+  write_networks<D, seed>(folder, "double");
+  write_networks<D, paper>(folder, "paper");
+  write_networks<D, quick>(folder, "quick");
   write_run<D>(folder, "double");
 }

@@ -24,7 +24,7 @@ void synthmed_oracle::write_float(const std::filesystem::path& folder) {
   using D = autodiff<xtensor_backend<float>>;
   for (const bool on : {true, false}) {
     winograd(on);
-    write_networks<D>(folder, on ? "winograd" : "direct");
+    write_networks<D, seed>(folder, on ? "winograd" : "direct");
     write_run<D>(folder, on ? "winograd" : "direct");
   }
 }

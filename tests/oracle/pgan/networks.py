@@ -1,6 +1,8 @@
-"""The study's progressive GAN in plain PyTorch, written from its description for this test; sizes are arguments.
+"""Progressive GANs in plain PyTorch, written from their descriptions for this test: the study's (pytorch_GAN_zoo's form),
+the paper's (Karras et al. 2018), and the small one of quick studies.
 
 Names of parameters are ours, so that state dictionaries fit. `fade` is the weight of the newest block."""
+import dataclasses
 import math
 
 import torch
@@ -10,19 +12,47 @@ from torch.nn import functional as F
 SLOPE = 0.2
 
 
-class Scaled(nn.Module):
-    """A layer of unit weights whose whole output, bias included, is multiplied by sqrt(2 / fan-in)."""
+@dataclasses.dataclass(frozen=True)
+class Form:
+    """What tells one progressive GAN from another."""
+    channels: tuple
+    latent: int
+    image_channels: int = 1
+    scales_bias: bool = True  # the equalized learning rate's factor: on the whole output, or on the weight alone
+    first_gain: float = math.sqrt(2)
+    image_gain: float = math.sqrt(2)
+    score_gain: float = math.sqrt(2)
+    unbiased: bool = True     # the batch's variance: divided by group - 1
+    consecutive: bool = True  # a group is made of samples that follow each other
+    fades_at_8: bool = False  # the critic too
+    convolutions: int = 2     # of a stage
+    strides: bool = False     # the critic's one convolution is 4 x 4 with stride 2
 
-    def __init__(self, *weight_shape):
+    def names(self):
+        return [f"conv{i}" for i in range(self.convolutions)]
+
+
+PAPER = dict(scales_bias=False, first_gain=math.sqrt(2) / 4, image_gain=1, score_gain=1, unbiased=False, consecutive=False,
+             fades_at_8=True)
+
+
+class Scaled(nn.Module):
+    """A layer of unit weights that is scaled by gain / sqrt(fan-in) when it is used."""
+
+    def __init__(self, form, *weight_shape, gain=math.sqrt(2), stride=1):
         super().__init__()
         self.weight = nn.Parameter(torch.zeros(weight_shape))
         self.bias = nn.Parameter(torch.zeros(weight_shape[0]))
-        self.scale = math.sqrt(2 / math.prod(weight_shape[1:]))
+        scale = gain / math.sqrt(math.prod(weight_shape[1:]))
+        self.weight_scale, self.output_scale = (1, scale) if form.scales_bias else (scale, 1)
+        self.stride = stride
 
     def forward(self, x):
-        if self.weight.ndim == 2:
-            return F.linear(x, self.weight, self.bias) * self.scale
-        return F.conv2d(x, self.weight, self.bias, padding=self.weight.shape[2] // 2) * self.scale
+        weight = self.weight * self.weight_scale
+        if weight.ndim == 2:
+            return F.linear(x, weight, self.bias) * self.output_scale
+        padding = 1 if self.stride == 2 else weight.shape[2] // 2
+        return F.conv2d(x, weight, self.bias, padding=padding, stride=self.stride) * self.output_scale
 
 
 def activated(x):
@@ -33,37 +63,39 @@ def pixel_norm(x):
     return x * torch.rsqrt((x * x).mean(1, keepdim=True) + 1e-8)
 
 
-def stddev_plane(x, group=4):
-    """Consecutive groups (the whole batch where it does not divide), unbiased variance, one number per group."""
+def stddev_plane(form, x, group=4):
+    """One number per group, the whole batch where four do not divide it."""
     n, c, h, w = x.shape
     if n < group or n % group:
         group = n
     if group == 1:
         return torch.zeros_like(x[:, :1])
-    y = x.view(n // group, group, c, h, w)
-    y = torch.sqrt(y.var(1, unbiased=True) + 1e-8).mean((1, 2, 3))
-    return y.repeat_interleave(group).view(n, 1, 1, 1).expand(n, 1, h, w)
+    y = x.view(n // group, group, c, h, w) if form.consecutive else x.view(group, n // group, c, h, w).transpose(0, 1)
+    y = torch.sqrt(y.var(1, unbiased=form.unbiased) + 1e-8).mean((1, 2, 3))
+    y = y.repeat_interleave(group) if form.consecutive else y.repeat(group)
+    return y.view(n, 1, 1, 1).expand(n, 1, h, w)
 
 
 class Generator(nn.Module):
-    def __init__(self, channels, latent, image_channels=1):
+    def __init__(self, form):
         super().__init__()
-        c = channels
-        self.first = c[0]
-        self.block0 = nn.ModuleDict({"format": Scaled(16 * c[0], latent), "conv": Scaled(c[0], c[0], 3, 3)})
+        self.form, c = form, form.channels
+        self.block0 = nn.ModuleDict({"format": Scaled(form, 16 * c[0], form.latent, gain=form.first_gain),
+                                     "conv": Scaled(form, c[0], c[0], 3, 3)})
         for i in range(1, len(c)):
-            setattr(self, f"block{i}", nn.ModuleDict({"conv0": Scaled(c[i], c[i - 1], 3, 3), "conv1": Scaled(c[i], c[i], 3, 3)}))
+            inputs = (c[i - 1], c[i])
+            setattr(self, f"block{i}", nn.ModuleDict({n: Scaled(form, c[i], inputs[j], 3, 3) for j, n in enumerate(form.names())}))
         for i in range(len(c)):
-            setattr(self, f"image{i}", nn.ModuleDict({"conv": Scaled(image_channels, c[i], 1, 1)}))
+            setattr(self, f"image{i}", nn.ModuleDict({"conv": Scaled(form, form.image_channels, c[i], 1, 1, gain=form.image_gain)}))
 
     def forward(self, z, stage, fade):
         x = activated(self.block0["format"](pixel_norm(z)))
-        x = pixel_norm(x.view(-1, self.first, 4, 4))
+        x = pixel_norm(x.view(-1, self.form.channels[0], 4, 4))
         x = pixel_norm(activated(self.block0["conv"](x)))
         for i in range(1, stage + 1):
             before = x
             x = F.interpolate(x, scale_factor=2, mode="nearest")
-            for name in ("conv0", "conv1"):
+            for name in self.form.names():
                 x = pixel_norm(activated(getattr(self, f"block{i}")[name](x)))
         out = getattr(self, f"image{stage}")["conv"](x)
         if stage > 0 and fade < 1:
@@ -73,26 +105,30 @@ class Generator(nn.Module):
 
 
 class Critic(nn.Module):
-    """Like the study's, it does not fade its block at 8 px in."""
-
-    def __init__(self, channels, image_channels=1):
+    def __init__(self, form):
         super().__init__()
-        c = channels
-        self.block0 = nn.ModuleDict({"conv": Scaled(c[0], c[0] + 1, 3, 3), "hidden": Scaled(c[0], 16 * c[0]),
-                                     "score": Scaled(1, c[0])})
+        self.form, c = form, form.channels
+        self.block0 = nn.ModuleDict({"conv": Scaled(form, c[0], c[0] + 1, 3, 3), "hidden": Scaled(form, c[0], 16 * c[0]),
+                                     "score": Scaled(form, 1, c[0], gain=form.score_gain)})
         for i in range(1, len(c)):
-            setattr(self, f"block{i}", nn.ModuleDict({"conv0": Scaled(c[i], c[i], 3, 3), "conv1": Scaled(c[i - 1], c[i], 3, 3)}))
+            if form.strides:
+                layers = {"conv0": Scaled(form, c[i - 1], c[i], 4, 4, stride=2)}
+            else:
+                outputs = [c[i]] * (form.convolutions - 1) + [c[i - 1]]
+                layers = {n: Scaled(form, outputs[j], c[i], 3, 3) for j, n in enumerate(form.names())}
+            setattr(self, f"block{i}", nn.ModuleDict(layers))
         for i in range(len(c)):
-            setattr(self, f"image{i}", nn.ModuleDict({"conv": Scaled(c[i], image_channels, 1, 1)}))
+            setattr(self, f"image{i}", nn.ModuleDict({"conv": Scaled(form, c[i], form.image_channels, 1, 1)}))
 
     def forward(self, pictures, stage, fade):
         x = activated(getattr(self, f"image{stage}")["conv"](pictures))
         for i in range(stage, 0, -1):
-            for name in ("conv0", "conv1"):
+            for name in self.form.names():
                 x = activated(getattr(self, f"block{i}")[name](x))
-            x = F.avg_pool2d(x, 2)
-            if i == stage and stage > 1 and fade < 1:
+            if not self.form.strides:
+                x = F.avg_pool2d(x, 2)
+            if i == stage and fade < 1 and (stage > 1 or self.form.fades_at_8):
                 old = activated(getattr(self, f"image{stage - 1}")["conv"](F.avg_pool2d(pictures, 2)))
                 x = (1 - fade) * old + fade * x
-        x = activated(self.block0["conv"](torch.cat([x, stddev_plane(x)], 1)))
+        x = activated(self.block0["conv"](torch.cat([x, stddev_plane(self.form, x)], 1)))
         return self.block0["score"](activated(self.block0["hidden"](x.flatten(1))))

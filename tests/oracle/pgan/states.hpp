@@ -17,7 +17,7 @@ namespace synthmed_oracle {
 using namespace synthmed;
 
 /// The study's network with few channels; multiples of 16, so that Winograd's transform applies from 8 px on.
-inline constexpr auto pgan = [] {
+inline constexpr auto seed = [] {
   auto o = models::seed_options(std::array<std::int64_t, 3>{16, 16, 16});
   o.latent = 16;
   return o;
@@ -49,12 +49,16 @@ template <differentiable_backend D, class Tree>
   return out;
 }
 
+/// The paper's form in colour, and the quick study's network.
+inline constexpr models::pgan_options<3> paper{.channels = {6, 5, 4}, .latent = 7, .image_channels = 3};
+inline constexpr auto quick = models::quick_options(std::array<std::int64_t, 3>{6, 5, 4}, 7);
+
 /// networks_<what>.safetensors: weights; per resolution and fade inputs, results, and the gradients of their sum weighted
 /// by random directions.
-template <differentiable_backend D>
+template <differentiable_backend D, auto Options>
 void write_networks(const std::filesystem::path& folder, const std::string& what) {
-  using generator = models::pgan_generator<pgan>;
-  using critic = models::pgan_critic<pgan>;
+  using generator = models::pgan_generator<Options>;
+  using critic = models::pgan_critic<Options>;
   safetensors_writer file;
   const auto g = randomised<D>(generator{}.template init<D>(key(1)), key(2));
   const auto c = randomised<D>(critic{}.template init<D>(key(3)), key(4));
@@ -83,8 +87,8 @@ void write_networks(const std::filesystem::path& folder, const std::string& what
       for (std::size_t j = 0; j < names.size(); ++j)
         record<D>(file, name + "." + which + ".gradient." + names[j], gradients[j]);
     };
-    record_case(generator{}, g, "generator", {n, pgan.latent});
-    record_case(critic{}, c, "critic", {n, pgan.image_channels, r, r});
+    record_case(generator{}, g, "generator", {n, Options.latent});
+    record_case(critic{}, c, "critic", {n, Options.image_channels, r, r});
   }
   file.write(folder / ("networks_" + what + ".safetensors"));
 }
@@ -94,7 +98,7 @@ void write_networks(const std::filesystem::path& folder, const std::string& what
 template <differentiable_backend D>
 void write_run(const std::filesystem::path& folder, const std::string& what) {
   const key run(7);
-  train::pgan_trainer<D, pgan, three_steps_each> trainer(run, {});
+  train::pgan_trainer<D, seed, three_steps_each> trainer(run, {});
   const auto save = [&] {
     trainer.save(folder / ("run_" + what + "_" + std::to_string(trainer.next_step()) + ".safetensors"), "oracle");
   };
@@ -105,11 +109,11 @@ void write_run(const std::filesystem::path& folder, const std::string& what) {
     const key here = run.fold("step").fold(step);
     safetensors_writer file;
     const auto real = ops::mul_scalar<D>(
-        ops::normal<D>(key(8).fold(step), {g.batch, pgan.image_channels, g.resolution, g.resolution}), 0.5);
+        ops::normal<D>(key(8).fold(step), {g.batch, seed.image_channels, g.resolution, g.resolution}), 0.5);
     record<D>(file, "real", real);
-    record<D>(file, "critic_latents", ops::normal<D>(here.fold("critic latents"), {g.batch, pgan.latent}));
+    record<D>(file, "critic_latents", ops::normal<D>(here.fold("critic latents"), {g.batch, seed.latent}));
     record<D>(file, "mix", ops::uniform<D>(here.fold("mix"), {g.batch, 1, 1, 1}));
-    record<D>(file, "generator_latents", ops::normal<D>(here.fold("generator latents"), {g.batch, pgan.latent}));
+    record<D>(file, "generator_latents", ops::normal<D>(here.fold("generator latents"), {g.batch, seed.latent}));
     const auto report = trainer.step(real);
     const auto number = [&](const std::string& name, double value) {
       file.add<double>(name, {}, std::vector<double>{value});
