@@ -49,9 +49,12 @@ struct memorisation_figures {
   /// one that remembers. NaN, as the means, without scores.
   double score_gap = 0;
 
+  /// Calls f(name, value) for every figure that was measured.
   template <class F>
   void for_each_value(F&& f) const {
-    const auto say = [&](std::string_view name, double value) { f(name, value); };
+    const auto say = [&](std::string_view name, double value) {
+      if (!std::isnan(value)) f(name, value);
+    };
     say("synthetic_distance", synthetic_distance);
     say("held_out_distance", held_out_distance);
     say("distance_ratio", distance_ratio);
