@@ -50,8 +50,9 @@ inline constexpr bool all_stages_are_layers<M, std::index_sequence<I...>> = (nn:
 ///   for_each_in_use(tree, grown, f)                           optional: calls f(tensor) for those tensors of a tree of
 ///                                                             parameters that apply(.., grown) uses; without it, all
 /// apply<B>(parameters, x) is the network fully grown.
-/// Laws (testing/progressive_laws.hpp): a fade of 1 uses the new stage alone, and the result is a straight line in the
-/// fade; parameters that are not in use change nothing; a stage that is not there throws argument_error.
+/// Laws (testing/progressive_laws.hpp): resolutions double; fully grown is the network without a `grown`; the result is
+/// continuous in the fade; parameters that are not in use change nothing; a stage or fade that is not there throws
+/// argument_error.
 template <class M>
 concept progressive = (generator<M> || discriminator<M>) && requires(std::int64_t s) {
   { M::stages } -> std::convertible_to<std::size_t>;

@@ -12,7 +12,7 @@ namespace synthmed::train {
 /// Changes real and generated pictures alike before the discriminator sees them (Zhao et al. 2020), a copyable value:
 ///   apply<D>(x, key) -> tensor   x [n, c, h, w] to as many pictures of the same size, differentiable by x
 ///   identity() -> std::string    name and strengths, in words: kept in checkpoints
-/// Laws (testing/loss_laws.hpp): the shape stays; the result depends on x and key alone; its gradient by x equals
+/// Laws (testing/augmentation_laws.hpp): the shape stays; the result depends on x and key alone; its gradient by x equals
 /// central differences; another key gives another result, unless nothing is ever changed.
 /// Changes of host pictures while they are loaded (data/augment.hpp) are something else: the generator learns those.
 template <class A>

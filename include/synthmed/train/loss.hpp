@@ -39,8 +39,9 @@ struct any_score {
 ///   discriminator<D>(score, real, fake, context) -> critic_terms<D>   `fake` has no history
 ///   generator<D>(score, fake, context) -> tensor                      a scalar; `fake` has the generator's history
 ///   identity() -> std::string                                         name and weights, in words: kept in checkpoints
-/// Laws (testing/loss_laws.hpp): both are scalars and functions of their arguments alone, whatever was asked before;
-/// means, so that a batch twice over has the same loss where the penalty draws nothing.
+/// Laws (testing/loss_laws.hpp): both are scalars and functions of their arguments alone, whatever was asked before; the
+/// discriminator's falls when real pictures score higher than generated ones, the generator's when its pictures score
+/// higher; their gradients, penalties included, equal central differences; only `loss` has history.
 template <class L>
 concept loss = std::copyable<L> && requires(const L& l) {
   { l.identity() } -> std::convertible_to<std::string>;
