@@ -160,6 +160,10 @@ def single_steps(what, loss, gradient):
             compare(f"{about}, {name}", batch[name], value, max_scaled=loss)
 
 
+if (folder / "networks_wide_winograd.safetensors").exists():
+    for what in ("wide_winograd", "wide_direct"):
+        networks(what, Form(channels=(512, 512, 512), latent=512), 1e-5, 3e-3)
+    finish()
 networks("double", SEED, 1e-12, 1e-8)
 networks("paper", Form(channels=(6, 5, 4), latent=7, image_channels=3, **PAPER), 1e-12, 1e-8)
 networks("quick", Form(channels=(6, 5, 4), latent=7, convolutions=1, strides=True, **PAPER), 1e-12, 1e-8)

@@ -56,7 +56,8 @@ inline constexpr auto quick = models::quick_options(std::array<std::int64_t, 3>{
 /// networks_<what>.safetensors: weights; per resolution and fade inputs, results, and the gradients of their sum weighted
 /// by random directions.
 template <differentiable_backend D, auto Options>
-void write_networks(const std::filesystem::path& folder, const std::string& what) {
+void write_networks(const std::filesystem::path& folder, const std::string& what,
+                    const std::vector<models::grown>& cases = {{0, 1}, {1, 0.3}, {1, 1}, {2, 0.6}, {2, 1}}) {
   using generator = models::pgan_generator<Options>;
   using critic = models::pgan_critic<Options>;
   safetensors_writer file;
@@ -64,7 +65,6 @@ void write_networks(const std::filesystem::path& folder, const std::string& what
   const auto c = randomised<D>(critic{}.template init<D>(key(3)), key(4));
   record_tree<D>(file, "generator", g);
   record_tree<D>(file, "critic", c);
-  const std::vector<models::grown> cases{{0, 1}, {1, 0.3}, {1, 1}, {2, 0.6}, {2, 1}};
   for (std::size_t i = 0; i < cases.size(); ++i) {
     const auto& at = cases[i];
     const std::string name = "case" + std::to_string(i);
