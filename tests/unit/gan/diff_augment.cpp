@@ -5,6 +5,7 @@
 
 #include <synthmed/autodiff/autodiff.hpp>
 #include <synthmed/backends/reference.hpp>
+#include <synthmed/testing/augmentation_laws.hpp>
 #include <synthmed/testing/gradcheck.hpp>
 #include <synthmed/train/diff_augment.hpp>
 
@@ -33,6 +34,13 @@ diff_augment everything() {
 }  // namespace
 
 static_assert(explain_augmentation_on<diff_augment, D>());
+
+TEST_CASE("differentiable augmentation keeps the laws of augmentations") {
+  using sentences = std::vector<std::string>;
+  CHECK(testing::broken_augmentation_laws<D>(diff_augment{}) == sentences{});  // nothing is on
+  CHECK(testing::broken_augmentation_laws<D>(diff_augment::vessel_maps()) == sentences{});
+  CHECK(testing::broken_augmentation_laws<D>(everything(), 6, 3) == sentences{});
+}
 
 TEST_CASE("each change does what it says") {
   const shape dims{1, 1, 2, 3};

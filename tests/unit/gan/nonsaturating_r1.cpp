@@ -4,7 +4,7 @@
 
 #include <synthmed/autodiff/autodiff.hpp>
 #include <synthmed/backends/reference.hpp>
-#include <synthmed/testing/gradcheck.hpp>
+#include <synthmed/testing/loss_laws.hpp>
 #include <synthmed/train/nonsaturating_r1.hpp>
 
 using namespace synthmed;
@@ -27,6 +27,11 @@ double softplus(double x) { return std::log1p(std::exp(x)); }
 }  // namespace
 
 static_assert(explain_loss_on<nonsaturating_r1, D>());
+
+TEST_CASE("the non-saturating loss keeps the laws of losses") {
+  CHECK(testing::broken_loss_laws<D>(nonsaturating_r1{}) == std::vector<std::string>{});
+  CHECK(testing::broken_loss_laws<D>(nonsaturating_r1{.gamma = 0.1, .every = 16}) == std::vector<std::string>{});
+}
 
 TEST_CASE("the non-saturating loss is softplus of scores, R1 half of gamma times the squared slope") {
   const auto real = pictures("real"), fake = pictures("fake");
