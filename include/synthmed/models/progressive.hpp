@@ -35,10 +35,12 @@ inline void check_grown(const grown& at, std::size_t stages) {
 
 namespace detail {
 
+template <class M, std::size_t I>
+concept stage_is_layer = requires { typename M::template stage<I>; } && nn::layer<typename M::template stage<I>>;
 template <class M, class Index>
 inline constexpr bool all_stages_are_layers = false;
 template <class M, std::size_t... I>
-inline constexpr bool all_stages_are_layers<M, std::index_sequence<I...>> = (nn::layer<typename M::template stage<I>> && ...);
+inline constexpr bool all_stages_are_layers<M, std::index_sequence<I...>> = (stage_is_layer<M, I> && ...);
 
 }  // namespace detail
 

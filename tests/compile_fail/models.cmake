@@ -1,0 +1,10 @@
+# Sentences of the concepts of networks.
+synthmed_compile_fail(generator_without_latent generator_without_latent.cpp
+  "synthmed: this generator lacks `static constexpr std::int64_t latent`, the numbers a picture is made of.")
+synthmed_compile_fail(generator_with_buffers generator_with_buffers.cpp
+  "synthmed: a generator's layers have no buffers; use pixel_norm in the place of batch_norm.")
+synthmed_compile_fail(discriminator_without_apply discriminator_without_apply.cpp
+  "synthmed: this discriminator lacks `tensor apply<B>(const parameters<B>&, const tensor& x) const`."
+  INCLUDES "${PROJECT_SOURCE_DIR}/backends/reference/include")
+synthmed_compile_fail(progressive_without_stage progressive_without_stage.cpp
+  "synthmed: this progressive network lacks `stage<I>`, a layer for every stage.")
