@@ -64,6 +64,7 @@ int main(int argc, char** argv) {
   rop_study::add_prepare(app);
 #ifdef ROP_STUDY_TRAINS
   rop_study::add_gan(app);
+  rop_study::add_classify(app);
 #endif
   rop_study::add_compare(app);
   rop_study::add_umap(app);
