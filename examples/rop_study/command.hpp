@@ -47,6 +47,7 @@ class progress {
 
 // Each subcommand lives in a unit of its own name and is registered in main.cpp.
 void add_prepare(CLI::App& app);
+void add_segment(CLI::App& app);  ///< only where a backend for training is
 void add_gan(CLI::App& app);  ///< only where the xtensor backend is
 void add_classify(CLI::App& app);  ///< only where a backend for training is
 void add_compare(CLI::App& app);

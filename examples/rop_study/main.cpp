@@ -63,6 +63,7 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   rop_study::add_prepare(app);
 #ifdef ROP_STUDY_TRAINS
+  rop_study::add_segment(app);
   rop_study::add_gan(app);
   rop_study::add_classify(app);
 #endif
