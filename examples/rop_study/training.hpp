@@ -82,6 +82,7 @@ synthmed::train::run_result train_in(const training_options& options, const trai
                                      const synthmed::train::checkpoint_store& store, T& trainer, Batches&& batches,
                                      Observers&&... more) {
   namespace train = synthmed::train;
+  const auto lock = store.lock();  // before a log is cut
   const std::int64_t next = trainer.next_step();
   train::json_lines log(place.folder / "log.jsonl", next);
   train::tensorboard scalars(place.folder / "tensorboard", next);

@@ -2,10 +2,13 @@
 #pragma once
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <cstdint>
+#include <cstring>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,7 +16,10 @@
 #include <utility>
 #include <vector>
 
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/file.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include <synthmed/error.hpp>
@@ -96,7 +102,7 @@ inline constexpr std::string_view no_checksum = "00000000";
 }  // namespace detail
 
 /// Checkpoints `checkpoint-<step>.safetensors` of one run in one folder. The disk holds at most `keep` of them, and one
-/// more while it is being written. One process writes into a folder at a time.
+/// more while it is being written.
 class checkpoint_store {
  public:
   /// Makes the folder, and removes what a killed process left half written. Throws argument_error for keep below 1 and
@@ -138,6 +144,19 @@ class checkpoint_store {
     if (const auto found = steps(); !found.empty())
       throw argument_error(sentence(path_of(found.front()).string(),
                                     " is there already; continue it with --resume, or give another --out."));
+  }
+
+  /// Keeps other processes from training in this folder while the result lives, also after a kill -9 not a moment longer;
+  /// run() holds it. Throws io_error when another one is training there. File systems without locks give none.
+  [[nodiscard]] std::shared_ptr<const void> lock() const {
+    if (auto held = lock_.lock()) return held;
+    const int folder = ::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0) throw io_error(sentence("Cannot open ", folder_.string(), ": ", std::strerror(errno), "."));
+    const std::shared_ptr<const void> held(this, [folder](const void*) { ::close(folder); });
+    if (::flock(folder, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+      throw io_error(sentence("Another run is training in ", folder_.string(), "; wait for it, or give another --out."));
+    lock_ = held;
+    return held;
   }
 
   /// Writes the trainer's state as it is now, then removes what exceeds `keep`. Throws io_error when that fails, with the
@@ -268,6 +287,7 @@ class checkpoint_store {
 
   std::filesystem::path folder_;
   checkpoint_options options_;
+  mutable std::weak_ptr<const void> lock_;
 };
 
 }  // namespace synthmed::train

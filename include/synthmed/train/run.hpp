@@ -48,6 +48,7 @@ run_result run(T& t, Batches&& batches, const run_options& options, Observers&&.
   if (options.steps < 0 || options.checkpoint_seconds < 0 || options.checkpoint_steps < 0)
     throw argument_error(sentence("A run's limits are not negative, got steps ", options.steps, ", checkpoint_seconds ",
                                   options.checkpoint_seconds, ", checkpoint_steps ", options.checkpoint_steps, "."));
+  const auto lock = options.store != nullptr ? options.store->lock() : nullptr;
   using clock = std::chrono::steady_clock;
   const auto began = clock::now();
   const auto seconds = [&] { return std::chrono::duration<double>(clock::now() - began).count(); };

@@ -277,6 +277,34 @@ TEST_CASE("what another live process is writing is left alone") {
   CHECK(partial_files(at.path()) == std::vector<std::string>{sentence("checkpoint-000000003.safetensors.partial", ::getppid())});
 }
 
+TEST_CASE("two processes do not train in one folder") {
+  const run_folder at("locked");
+  const checkpoint_store store(at.path());
+  const auto second = [&] {
+    return in_child([&] {
+      const checkpoint_store mine(at.path());
+      tiny_trainer t;
+      try {
+        run(t, target_of, {.store = &mine});
+      } catch (const io_error& problem) {
+        return problem.what() == sentence("Another run is training in ", at.path().string(), "; wait for it, or give another --out.") ? 1 : 2;
+      }
+      return 0;
+    });
+  };
+  {
+    const auto held = store.lock();
+    const auto again = store.lock();
+    CHECK(second() == 1 << 8);
+    CHECK(store.steps().empty());
+    tiny_trainer t;  // the holder itself trains
+    CHECK(run(t, target_of, {.steps = 2, .store = &store}).next_step == 2);
+    CHECK(second() == 1 << 8);
+  }
+  CHECK(second() == 0);
+  CHECK(store.steps().front() == 20);
+}
+
 TEST_CASE("no room for a checkpoint: one sentence, the older one intact, nothing half written") {
   const run_folder at("full");
   SECTION("a limit on the size of files stands in for a full disk") {
