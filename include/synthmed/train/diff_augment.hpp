@@ -13,6 +13,7 @@
 #include <synthmed/core/differentiable.hpp>
 #include <synthmed/error.hpp>
 #include <synthmed/ops/ops.hpp>
+#include <synthmed/parallel.hpp>
 #include <synthmed/random/distributions.hpp>
 #include <synthmed/random/key.hpp>
 #include <synthmed/train/augmentation.hpp>
@@ -188,19 +189,20 @@ struct diff_augment {
       weight[corner].resize(count);
     }
     const double middle_x = static_cast<double>(w - 1) / 2, middle_y = static_cast<double>(h - 1) / 2;
-    std::size_t at = 0;
-    for (std::int64_t i = 0; i < n; ++i) {
-      const auto& p = how[static_cast<std::size_t>(i)];
-      const double angle = p.degrees * 3.14159265358979323846 / 180;
-      const double cosine = std::cos(angle) / p.zoom, sine = std::sin(angle) / p.zoom;
-      for (std::int64_t row = 0; row < h; ++row)
-        for (std::int64_t column = 0; column < w; ++column, ++at) {
+    parallel_for(n * h, std::max<std::int64_t>(1, 4096 / std::max<std::int64_t>(w, 1)), [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t line = begin; line < end; ++line) {
+        const std::int64_t i = line / h, row = line % h;
+        const auto& p = how[static_cast<std::size_t>(i)];
+        const double angle = p.degrees * 3.14159265358979323846 / 180;
+        const double cosine = std::cos(angle) / p.zoom, sine = std::sin(angle) / p.zoom;
+        for (std::int64_t column = 0; column < w; ++column) {
           // Back through shift, rotation, zoom and flips to where this pixel comes from.
           const double u = static_cast<double>(column - p.dx) - middle_x, v = static_cast<double>(row - p.dy) - middle_y;
           const double across = cosine * u + sine * v, down = cosine * v - sine * u;
           const double sx = (p.flip_x ? -across : across) + middle_x, sy = (p.flip_y ? -down : down) + middle_y;
           const auto left = static_cast<std::int64_t>(std::floor(sx)), top = static_cast<std::int64_t>(std::floor(sy));
           const double right_share = sx - static_cast<double>(left), low_share = sy - static_cast<double>(top);
+          const auto at = static_cast<std::size_t>(line * w + column);
           for (std::size_t corner = 0; corner < corners; ++corner) {
             const bool right = corner % 2 == 1, low = corner / 2 == 1;
             const std::int64_t cx = left + right, cy = top + low;
@@ -210,7 +212,8 @@ struct diff_augment {
                                                                  (low ? low_share : 1 - low_share));
           }
         }
-    }
+      }
+    });
     // Pixels of all pictures along one axis, so that each picture has its own look-up.
     const auto flat = ops::reshape<D>(c == 1 ? x : ops::permute<D>(x, {1, 0, 2, 3}), {c, n * h * w});
     auto sum = ops::gather<D>(flat, 1, from[0]);
