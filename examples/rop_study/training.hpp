@@ -67,7 +67,8 @@ void warn(const std::string& text);
 /// begins); without it the folder must hold none. Warnings go to stderr.
 template <synthmed::train::trainer T>
 [[nodiscard]] synthmed::train::checkpoint_store open_run(const training_options& options, const training_place& place, T& trainer) {
-  const synthmed::train::checkpoint_store store(place.folder, {.keep = place.keep, .data = place.data, .backend = place.backend});
+  const synthmed::train::checkpoint_store store(place.folder, {.keep = place.keep, .data = place.data, .backend = place.backend,
+                                                               .about = synthmed::sentence("seed ", options.common.seed)});
   if (options.resume)
     (void)store.resume(trainer, warn);
   else

@@ -36,6 +36,7 @@ struct checkpoint_options {
   int keep = 2;           ///< newest checkpoints that stay on disk; at least 1
   std::string data{};     ///< hash of the data set's content (data/content_hash.hpp); other data are refused on resume
   std::string backend{};  ///< B::name(): backend, libraries, instruction set; another one gives a warning
+  std::string about{};    ///< what the trainer does not know of the run (the program's seed, ...); another one is refused
 };
 
 /// Called with a whole sentence when a run goes on although something is not as it was.
@@ -169,6 +170,7 @@ class checkpoint_store {
     file.set_metadata("format", std::string(detail::checkpoint_format));
     file.set_metadata("trainer", t.identity());
     file.set_metadata("data", options_.data);
+    file.set_metadata("about", options_.about);
     file.set_metadata("next step", std::to_string(next));
     for (const auto& [name, value] : environment()) file.set_metadata(name, value);
     file.set_metadata("checksum", std::string(detail::no_checksum));
@@ -244,6 +246,7 @@ class checkpoint_store {
     same("format", "another format version", detail::checkpoint_format);
     same("trainer", "another run", identity);
     same("data", "another data set", options_.data);
+    if (file.metadata().contains("about")) same("about", "another run", options_.about);
   }
 
   void warn_of_differences(const safetensors& file, const std::filesystem::path& path, const warning& warn) const {

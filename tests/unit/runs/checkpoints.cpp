@@ -181,6 +181,12 @@ TEST_CASE("another trainer, data set or format version is refused with the reaso
         path + " belongs to another data set: it says \"aaaa\", this run is \"bbbb\".");
   CHECK(same.next_step() == 0);
 
+  const checkpoint_store seeded(at / "seeded", {.about = "seed 1"}), reseeded(at / "seeded", {.about = "seed 2"});
+  tiny_trainer begun, other_seed;
+  run(begun, target_of, {.steps = 5, .store = &seeded});
+  CHECK(contains(message_of<format_error>([&] { reseeded.resume(other_seed); }),
+                 "belongs to another run: it says \"seed 1\", this run is \"seed 2\"."));
+
   const auto rewritten = [&](const std::string& name, const std::string& value) {
     safetensors_writer file;
     same.write(file);
