@@ -8,13 +8,19 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include <CLI/CLI.hpp>
+
 #include <synthmed/data/manifest.hpp>
+#include <synthmed/imaging/fid_resize.hpp>
 #include <synthmed/imaging/read.hpp>
 #include <synthmed/imaging/resize.hpp>
 #include <synthmed/io/csv.hpp>
+#include <synthmed/io/feature_cache.hpp>
 #include <synthmed/io/hash.hpp>
 #include <synthmed/metrics/statistics_file.hpp>
 #include <synthmed/parallel.hpp>
+
+#include "command.hpp"
 
 namespace rop_study {
 
@@ -83,7 +89,8 @@ bool is_picture(const fs::path& path) {
          ending == ".tiff" || ending == ".gif";
 }
 
-feature_input read_pictures(const fs::path& path, int side) {
+/// The files of a folder, with ids, subjects and labels where it tells them.
+feature_input list_pictures(const fs::path& path) {
   feature_input out;
   out.path = path;
   if (fs::exists(path / "manifest.csv")) {
@@ -94,6 +101,8 @@ feature_input read_pictures(const fs::path& path, int side) {
       out.pictures.push_back(manifest.locate(file));
       out.ids.push_back(file.generic_string());
       out.subjects.push_back(record.subject);
+      const bool known = record.label >= 0 && static_cast<std::size_t>(record.label) < manifest.classes.size();
+      out.labels.push_back(known ? manifest.classes[static_cast<std::size_t>(record.label)] : "");
     }
     if (std::any_of(out.subjects.begin(), out.subjects.end(), [](const auto& s) { return s.empty(); }))
       out.subjects.clear();
@@ -101,17 +110,29 @@ feature_input read_pictures(const fs::path& path, int side) {
     for (const auto& entry : fs::recursive_directory_iterator(path))
       if (entry.is_regular_file() && is_picture(entry.path())) out.pictures.push_back(entry.path());
     std::sort(out.pictures.begin(), out.pictures.end());
-    for (const auto& file : out.pictures) out.ids.push_back(file.lexically_relative(path).generic_string());
+    for (const auto& file : out.pictures) {
+      const fs::path inside = file.lexically_relative(path);
+      out.ids.push_back(inside.generic_string());
+      out.labels.push_back(inside.parent_path().generic_string());
+    }
   }
+  if (std::any_of(out.labels.begin(), out.labels.end(), [](const auto& label) { return label.empty(); }))
+    out.labels.clear();
   if (out.pictures.empty())
     throw format_error(sentence(path.string(), " holds no pictures (png, jpg, bmp, tif, gif)."));
   require_unique(out);
-  const auto count = static_cast<std::size_t>(side) * static_cast<std::size_t>(side);
-  out.features = synthmed::make_features(out.pictures.size(), count);
+  return out;
+}
+
+std::string bytes_of(const fs::path& file) { return synthmed::read_file(file, std::uint64_t{1} << 31); }
+
+/// Grey thumbnails; the hash of every file beside them.
+std::vector<std::string> measure_pixels(feature_input& out, int side) {
+  const std::size_t count = out.features.dimensions;
   std::vector<std::string> hashes(out.pictures.size());
   synthmed::parallel_for(static_cast<std::int64_t>(out.pictures.size()), 8, [&](std::int64_t begin, std::int64_t end) {
     for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i) {
-      const std::string bytes = synthmed::read_file(out.pictures[i], std::uint64_t{1} << 31);
+      const std::string bytes = bytes_of(out.pictures[i]);
       hashes[i] = synthmed::sha256(bytes);
       const auto grey =
           synthmed::decode_picture(bytes, out.pictures[i].string(), {.colour = synthmed::picture_colour::grey});
@@ -119,19 +140,99 @@ feature_input read_pictures(const fs::path& path, int side) {
       for (std::size_t j = 0; j < count; ++j) out.features.values[i * count + j] = small.pixels()[j] / 255.0;
     }
   });
+  return hashes;
+}
+
+/// The features of a network, from the cache where they are kept; the hash of every file beside them.
+std::vector<std::string> measure_inception(feature_input& out, const feature_settings& settings,
+                                           synthmed::fid_profile profile) {
+  constexpr std::size_t d = inception_network::dimensions, batch = inception_network::batch,
+                        values = std::size_t{3} * synthmed::fid_side * synthmed::fid_side;
+  std::optional<synthmed::feature_cache> cache;
+  if (!settings.cache.empty())
+    cache.emplace(settings.cache, sentence(settings.network->identity(), ", ", to_string(profile)), d);
+  std::vector<std::string> hashes(out.pictures.size());
+  progress line(sentence("Inception features of ", out.path.filename().string()), "pictures", out.pictures.size());
+  for (std::size_t first = 0; first < out.pictures.size(); first += batch) {
+    const std::size_t count = std::min(batch, out.pictures.size() - first);
+    std::vector<std::vector<float>> prepared(count);  // empty: the cache has it
+    synthmed::parallel_for(static_cast<std::int64_t>(count), 1, [&](std::int64_t begin, std::int64_t end) {
+      for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i) {
+        const auto& file = out.pictures[first + i];
+        const std::string bytes = bytes_of(file);
+        hashes[first + i] = synthmed::sha256(bytes);
+        if (const auto kept = cache ? cache->find(hashes[first + i]) : std::nullopt)
+          std::copy(kept->begin(), kept->end(), out.features.values.begin() + static_cast<std::ptrdiff_t>((first + i) * d));
+        else
+          prepared[i] = synthmed::fid_input(synthmed::decode_picture(bytes, file.string()), profile);
+      }
+    });
+    std::vector<float> input;
+    input.reserve(count * values);
+    for (const auto& one : prepared) input.insert(input.end(), one.begin(), one.end());
+    if (!input.empty()) {
+      const auto features = settings.network->features(input);
+      auto from = features.begin();
+      for (std::size_t i = 0; i < count; ++i) {
+        if (prepared[i].empty()) continue;
+        const std::vector<double> own(from, from + d);
+        from += d;
+        std::copy(own.begin(), own.end(), out.features.values.begin() + static_cast<std::ptrdiff_t>((first + i) * d));
+        if (cache) cache->store(hashes[first + i], own);
+      }
+    }
+    line.done(first + count);
+  }
+  return hashes;
+}
+
+/// The preparation of pictures for --inception.
+synthmed::fid_profile profile_of(const feature_settings& settings) {
+  return settings.profile.empty() ? synthmed::fid_profile::pytorch_fid : synthmed::fid_profile_named(settings.profile);
+}
+
+feature_input read_pictures(const fs::path& path, const feature_settings& settings) {
+  feature_input out = list_pictures(path);
+  const auto side = static_cast<std::size_t>(settings.pixels);
+  const std::size_t count = settings.network ? inception_network::dimensions : side * side;
+  out.features = synthmed::make_features(out.pictures.size(), count);
+  for (std::size_t j = 0; j < count; ++j) out.columns.push_back(sentence(settings.network ? "inception" : "p", j));
+  if (!settings.measure) return out;
   std::string all;
-  for (const auto& hash : hashes) all += hash;
+  for (const auto& hash :
+       settings.network ? measure_inception(out, settings, profile_of(settings)) : measure_pixels(out, settings.pixels))
+    all += hash;
   out.sha256 = synthmed::sha256(all);
-  for (std::size_t j = 0; j < count; ++j) out.columns.push_back(sentence("p", j));
   return out;
 }
 
 }  // namespace
 
+void add_feature_options(CLI::App& command, feature_settings& settings) {
+  command.add_option("--inception", settings.inception,
+                     "Inception-v3 weights (safetensors, docs/weights.md): folders are compared by its 2048 features");
+  command.add_option("--feature-cache", settings.cache, "With --inception: folder where features are kept by content");
+  command.add_option("--pixels", settings.pixels, "Side of the grey thumbnails that folders are compared by")
+      ->capture_default_str();
+}
+
+void open_inception(feature_settings& settings) {
+  if (settings.inception.empty()) {
+    if (!settings.cache.empty()) throw argument_error("--feature-cache belongs to --inception.");
+    return;
+  }
+  (void)profile_of(settings);
+#ifdef ROP_STUDY_XTENSOR
+  settings.network = open_inception_xtensor(settings.inception);
+#else
+  throw argument_error("--inception needs the xtensor backend, without which this program was built.");
+#endif
+}
+
 feature_input read_features(const fs::path& path, const feature_settings& settings, bool statistics) {
   if (settings.pixels < 1 || settings.pixels > 256)
     throw argument_error(sentence("--pixels lies in 1 ... 256, got ", settings.pixels, "."));
-  if (fs::is_directory(path)) return read_pictures(path, settings.pixels);
+  if (fs::is_directory(path)) return read_pictures(path, settings);
   if (path.extension() == ".npz") {
     if (!statistics)
       throw argument_error(sentence(path.string(),
@@ -177,9 +278,14 @@ synthmed::feature_source source_of(const std::vector<const feature_input*>& inpu
         "Folders of pictures and files of features cannot be compared: give all as folders or all as files.");
   if (pictures) {
     if (!settings.name.empty())
-      throw argument_error("--features names the features of files; pictures in folders are compared by their pixels.");
+      throw argument_error(
+          "--features names the features of files; pictures in folders are compared by their pixels or by --inception.");
+    if (settings.network && settings.network->is_fid()) return synthmed::feature_source::inception(profile_of(settings));
+    if (settings.network) return synthmed::feature_source::named("inception-" + settings.network->sha256().substr(0, 8));
     return synthmed::feature_source::named(sentence("pixels-", settings.pixels));
   }
+  if (settings.network)
+    throw argument_error("--inception makes features of pictures: give folders, or leave it out for files of features.");
   if (settings.name == "inception-fid") {
     if (settings.profile.empty())
       throw argument_error(
@@ -187,7 +293,8 @@ synthmed::feature_source source_of(const std::vector<const feature_input*>& inpu
           "(pytorch-fid, clean-fid or torch-fidelity).");
     return synthmed::feature_source::inception(synthmed::fid_profile_named(settings.profile));
   }
-  if (!settings.profile.empty()) throw argument_error("--profile belongs to --features inception-fid.");
+  if (!settings.profile.empty())
+    throw argument_error("--profile belongs to --inception or to --features inception-fid.");
   return synthmed::feature_source::named(settings.name.empty() ? "csv" : settings.name);
 }
 

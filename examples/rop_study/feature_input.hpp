@@ -1,4 +1,4 @@
-// What fid and privacy read: feature tables as CSV, folders of pictures, statistics files.
+// What fid, privacy and umap read: feature tables as CSV, folders of pictures, statistics files.
 #pragma once
 
 #include <filesystem>
@@ -13,14 +13,30 @@
 #include <synthmed/metrics/feature_statistics.hpp>
 #include <synthmed/metrics/fidelity.hpp>
 
+#include "inception.hpp"
+
+namespace CLI {
+class App;
+}
+
 namespace rop_study {
 
 /// How pictures become features, and what features are called.
 struct feature_settings {
   int pixels = 16;      ///< side of the grey thumbnails that folders of pictures are compared by
   std::string name;     ///< of the features of CSV files; "inception-fid" claims the FID network's; default: csv
-  std::string profile;  ///< how the pictures were prepared for it; needed with inception-fid
+  std::string profile;  ///< how pictures are prepared for it; needed with inception-fid, pytorch-fid with --inception
+  std::filesystem::path inception;  ///< weights: folders are compared by this network's features instead of thumbnails
+  std::filesystem::path cache;      ///< folder where its features are kept; empty: nowhere
+  bool measure = true;              ///< false: pictures are listed and their features are zeros (--dry-run)
+  std::shared_ptr<const inception_network> network{};  ///< what open_inception made of `inception`
 };
+
+/// Adds --inception, --feature-cache and --pixels.
+void add_feature_options(CLI::App& command, feature_settings& settings);
+
+/// Reads the weights of --inception, if it was given. Throws argument_error where no backend can run them.
+void open_inception(feature_settings& settings);
 
 /// One set as it was read.
 struct feature_input {
@@ -29,6 +45,7 @@ struct feature_input {
   std::vector<std::string> columns;  ///< names of the features
   std::vector<std::string> ids;  ///< one per row: the id column, the picture's path in its folder, or the row number
   std::vector<std::string> subjects;                 ///< empty where the input names none
+  std::vector<std::string> labels;  ///< of folders: the manifest's classes, or the names of the folders; may be empty
   std::vector<std::filesystem::path> pictures;       ///< the files, for folders
   std::optional<synthmed::feature_moments> moments;  ///< for statistics files, which have no rows
   std::string sha256;                                ///< of the file, or of all the pictures' hashes in order
@@ -45,8 +62,9 @@ struct feature_input {
 /// Brings the columns of `other` into the order of `first`. Throws format_error when they are not the same ones.
 void match_columns(const feature_input& first, feature_input& other);
 
-/// The name of what was read: pixels-N for folders, the given name or "csv" for tables. Throws argument_error where
-/// folders and tables are mixed, and for a false claim to be Inception features.
+/// The name of what was read: for folders pixels-N, inception-fid with the FID network's weights, or inception- and the
+/// first 8 digits of their SHA-256 with others; for tables the given name or "csv". Throws argument_error where folders
+/// and tables are mixed, and for a false claim to be Inception features.
 [[nodiscard]] synthmed::feature_source source_of(const std::vector<const feature_input*>& inputs,
                                                  const feature_settings& settings);
 

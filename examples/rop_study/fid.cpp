@@ -171,8 +171,10 @@ void print(const synthmed::fidelity_report& r) {
   for (const auto& note : r.notes) std::printf("note: %s\n", note.c_str());
 }
 
-void run(const fid_settings& s) {
+void run(fid_settings& s) {
   apply(s.common);
+  open_inception(s.features);
+  s.features.measure = !s.common.dry_run;
   const auto a = read_features(s.reference, s.features, true);
   auto b = read_features(s.candidate, s.features, true);
   const auto source = source_of({&a, &b}, s.features);
@@ -230,9 +232,9 @@ void add_fid(CLI::App& app) {
   command.add_option("candidate", s.candidate, "Synthetic set, of the same kind")->required();
   command.add_option("--features", s.features.name,
                      "Name of the features in CSV files (inception-fid: the FID network's)");
-  command.add_option("--profile", s.features.profile, "With inception-fid: pytorch-fid, clean-fid or torch-fidelity");
-  command.add_option("--pixels", s.features.pixels, "Side of the grey thumbnails that folders are compared by")
-      ->capture_default_str();
+  command.add_option("--profile", s.features.profile,
+                     "With inception-fid or --inception: pytorch-fid, clean-fid or torch-fidelity");
+  add_feature_options(command, s.features);
   command.add_option("--neighbours", s.fidelity.neighbours, "k of precision, recall, density, coverage")
       ->capture_default_str();
   command.add_option("--replicates", s.fidelity.replicates, "Bootstrap resamples (0: no intervals)")

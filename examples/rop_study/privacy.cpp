@@ -14,6 +14,7 @@
 #include <synthmed/io/csv.hpp>
 #include <synthmed/metrics/privacy.hpp>
 #include <synthmed/metrics/roc.hpp>
+#include <synthmed/report/base64.hpp>
 #include <synthmed/report/plot.hpp>
 #include <synthmed/version.hpp>
 
@@ -179,17 +180,6 @@ std::string roc_svg(const synthmed::privacy_report& r) {
   return synthmed::plot::roc(curves, {.title = "Membership inference: training against held-out records"});
 }
 
-std::string base64(const std::vector<std::uint8_t>& bytes) {
-  constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    std::uint32_t group = 0;
-    for (std::size_t j = 0; j < 3; ++j) group = group << 8 | (i + j < bytes.size() ? bytes[i + j] : 0u);
-    for (std::size_t j = 0; j < 4; ++j) out += i + j <= bytes.size() ? letters[group >> (18 - 6 * j) & 63u] : '=';
-  }
-  return out;
-}
-
 /// The closest pairs side by side, self-contained; pictures where the inputs are folders.
 std::string gallery(const synthmed::privacy_report& r, const feature_input& train, const feature_input& synthetic,
                     std::size_t pairs) {
@@ -199,7 +189,7 @@ std::string gallery(const synthmed::privacy_report& r, const feature_input& trai
         synthmed::read_picture(set.pictures[row]),
         {.height = 160, .width = 160, .how = synthmed::fit::pad, .with = synthmed::interpolation::area});
     return sentence("<img width=\"160\" height=\"160\" alt=\"", synthmed::plot::detail::escaped(set.ids[row]),
-                    "\" src=\"data:image/png;base64,", base64(synthmed::encode_png(shown_at)), "\">");
+                    "\" src=\"data:image/png;base64,", synthmed::report::base64(synthmed::encode_png(shown_at)), "\">");
   };
   std::string out =
       "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Closest pairs</title><style>\n"
@@ -292,8 +282,10 @@ void print(const synthmed::privacy_report& r, const json& self_test) {
   std::printf("\n%s\n", r.verdict().c_str());
 }
 
-void run(const privacy_settings& s) {
+void run(privacy_settings& s) {
   apply(s.common);
+  open_inception(s.features);
+  s.features.measure = !s.common.dry_run;
   const auto train = read_features(s.train, s.features);
   auto holdout = read_features(s.holdout, s.features), synthetic = read_features(s.synthetic, s.features);
   const auto source = source_of({&train, &holdout, &synthetic}, s.features);
@@ -346,9 +338,9 @@ void add_privacy(CLI::App& app) {
   command.add_option("--synthetic", s.synthetic, "What it generated")->required();
   command.add_option("--critic", s.critic, "CSV id,score: the trained critic's scores of all real records");
   command.add_option("--features", s.features.name, "Name of the features in CSV files");
-  command.add_option("--profile", s.features.profile, "With inception-fid: pytorch-fid, clean-fid or torch-fidelity");
-  command.add_option("--pixels", s.features.pixels, "Side of the grey thumbnails that folders are compared by")
-      ->capture_default_str();
+  command.add_option("--profile", s.features.profile,
+                     "With inception-fid or --inception: pytorch-fid, clean-fid or torch-fidelity");
+  add_feature_options(command, s.features);
   command.add_option("--pairs", s.pairs, "Closest pairs to show")->capture_default_str();
   command.add_flag("--self-test", s.self_test, "Plant copies and count false alarms on thirds of the held-out set");
   command.callback([settings] { run(*settings); });

@@ -21,6 +21,7 @@
 #include <synthmed/version.hpp>
 
 #include "command.hpp"
+#include "feature_input.hpp"
 
 namespace rop_study {
 
@@ -35,6 +36,7 @@ struct umap_command : common_options {
   std::string label = "label", group = "group";
   std::vector<std::string> ignored;
   synthmed::umap_options umap{.min_dist = 0.99};
+  feature_settings pictures;  ///< of folders
 };
 
 /// Columns that are never features.
@@ -47,9 +49,23 @@ struct feature_table {
   [[nodiscard]] std::size_t rows() const { return ids.size(); }
 };
 
-/// Reads a table of features. With `columns`, those are taken, by name; else all that are no names, label or group.
-feature_table read_features(const std::filesystem::path& path, const umap_command& options,
-                            const std::vector<std::string>* columns = nullptr) {
+/// The pictures of a folder; `columns` are those of the first table when this is the second.
+feature_table read_folder(const std::filesystem::path& path, const umap_command& options,
+                          const std::vector<std::string>* columns) {
+  auto read = read_features(path, options.pictures);
+  if (columns != nullptr && *columns != read.columns)
+    throw synthmed::argument_error(
+        sentence(path.string(), " is a folder of pictures: the points that it is added to must be one too."));
+  return {std::move(read.ids), std::move(read.labels), {}, std::move(read.columns), std::move(read.features)};
+}
+
+/// Reads a table of features or a folder of pictures. With `columns`, those are taken, by name; else all that are no
+/// names, label or group.
+feature_table read_points(const std::filesystem::path& path, const umap_command& options,
+                          const std::vector<std::string>* columns = nullptr) {
+  if (std::filesystem::is_directory(path)) return read_folder(path, options, columns);
+  if (options.pictures.network)
+    throw synthmed::argument_error(sentence("--inception makes features of pictures: ", path.string(), " is no folder."));
   const auto table = synthmed::read_csv(path);
   feature_table out;
   const auto label = table.find(options.label), group = table.find(options.group);
@@ -172,8 +188,10 @@ std::string to_text(const char* what, std::size_t points, const quality& q) {
   return start + cell(q.trust_5) + cell(q.trust_15) + cell(q.accuracy_5) + "\n";
 }
 
-void run(const umap_command& command) {
+void run(umap_command& command) {
   apply(command);
+  open_inception(command.pictures);
+  command.pictures.measure = !command.dry_run;
   synthmed::umap_options options = command.umap;
   options.seed = command.seed;
   options.profile = command.profile == "r_umap" ? synthmed::umap_profile::r_umap : synthmed::umap_profile::umap_learn;
@@ -182,8 +200,8 @@ void run(const umap_command& command) {
                                                      : synthmed::umap_neighbours::automatic;
   options.start = command.start == "random" ? synthmed::umap_start::random : synthmed::umap_start::spectral;
   const synthmed::umap maker(options);
-  const auto fitted = read_features(command.features, command);
-  const auto fresh = command.fresh.empty() ? feature_table{} : read_features(command.fresh, command, &fitted.columns);
+  const auto fitted = read_points(command.features, command);
+  const auto fresh = command.fresh.empty() ? feature_table{} : read_points(command.fresh, command, &fitted.columns);
   if (command.dry_run) {
     std::printf(
         "umap: %zu points and %zu new ones of %zu features, about %.0f MB of memory; would write embedding.csv%s, "
@@ -262,13 +280,14 @@ void run(const umap_command& command) {
 
 void add_umap(CLI::App& app) {
   auto* command =
-      app.add_subcommand("umap", "Map feature vectors to the plane (CSV of features), and place new ones on the map");
+      app.add_subcommand("umap", "Map feature vectors to the plane (CSV of features, or a folder of pictures), and place new ones on the map");
   auto options = std::make_shared<umap_command>();
   add_common(*command, *options);
   auto& o = options->umap;
-  command->add_option("features", options->features, "CSV: [id,][label,][group,] and one column per feature")
+  command->add_option("features", options->features, "CSV: [id,][label,][group,] and one column per feature; or a folder of pictures")
       ->required();
-  command->add_option("--transform", options->fresh, "CSV of new points with the same feature columns, in any order");
+  command->add_option("--transform", options->fresh, "CSV of new points with the same feature columns, in any order; or a folder");
+  add_feature_options(*command, options->pictures);
   command->add_option("--neighbours", o.neighbours, "Neighbours per point, itself among them")->capture_default_str();
   command->add_option("--min-dist", o.min_dist, "How close points may lie in the map")->capture_default_str();
   command->add_option("--spread", o.spread, "Scale of the map")->capture_default_str();
