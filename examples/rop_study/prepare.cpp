@@ -35,6 +35,8 @@ struct recipe {
   synthmed::fit_options map;
   int floor = 51;
   bool disc_centre = false, mirror_left = false, photographs = true;
+  int clahe_tiles = 8;  ///< of the segmenter's input; a cut photograph shows half as much of the retina
+  std::optional<int> photograph_size;
 };
 
 recipe recipe_of(const prepare_settings& s) {
@@ -54,6 +56,8 @@ recipe recipe_of(const prepare_settings& s) {
   r.disc_centre = s.disc_centre;
   r.mirror_left = s.mirror_left.value_or(false);
   r.photographs = s.photographs.value_or(true);
+  r.photograph_size = s.photograph_size;
+  if (r.photograph_size) r.clahe_tiles = 4;
   if (r.map.how != synthmed::fit::crop && (s.window || s.disc_centre))
     throw argument_error("--window and --disc-centre belong to --fit crop.");
   if (r.map.window < 0) throw argument_error(sentence("--window is positive, got ", r.map.window, "."));
@@ -94,7 +98,8 @@ std::vector<output> prepared(const prepare_source& source, std::size_t i, const 
   };
   if (!raw.photograph.empty()) {
     outputs.push_back({"grey", synthmed::segmenter_input(raw.photograph, source.statistics,
-                                                         {.height = r.frame_height, .width = r.frame_width})});
+                                                         {.height = r.frame_height, .width = r.frame_width,
+                                                          .clahe_tiles = r.clahe_tiles})});
     if (r.photographs) outputs.push_back({"fundus", framed(raw.photograph, synthmed::interpolation::bicubic)});
     picture fov = raw.fov.empty() ? synthmed::field_of_view(raw.photograph) : raw.fov;
     fov = framed(fov, synthmed::interpolation::bilinear);
@@ -155,6 +160,7 @@ nlohmann::ordered_json settings_json(const prepare_settings& s, const recipe& r,
                  {"mirror_left", r.mirror_left},
                  {"floor", r.floor}};
   json["photographs"] = r.photographs;
+  if (r.photograph_size) json["photograph_size"] = *r.photograph_size;
   json["manifest_sha256"] = synthmed::sha256(manifest_text);
   return json;
 }
@@ -276,6 +282,7 @@ void write_all(const prepare_source& source, const prepare_settings& s, const re
 
 void run(prepare_settings& s) {
   apply(s.common);
+  if (s.photograph_size && s.phantom.empty()) throw argument_error("--photograph-size belongs to --phantom.");
   if (s.phantom.empty() == s.images.empty())
     throw argument_error("prepare needs either --phantom smoke|quick|demo|study or --images FOLDER|MANIFEST.");
   std::error_code failed;
@@ -357,6 +364,8 @@ void add_prepare(CLI::App& app) {
   command.add_flag_function("--photographs,!--no-photographs",
                             [settings](std::int64_t count) { settings->photographs = count > 0; },
                             "Write photographs; the phantom then draws them (quick does not unless told)")->group(writing);
+  command.add_option("--photograph-size", s.photograph_size,
+                     "Photographs cut to the square that the vessel maps show, of this side (phantom, --fit crop)")->group(writing);
   command.callback([settings] { run(*settings); });
 }
 

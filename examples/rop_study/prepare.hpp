@@ -45,6 +45,7 @@ struct prepare_settings {
   // What is written.
   std::string frame = "640x480", fit, interpolation;
   std::optional<int> size, floor;
+  std::optional<int> photograph_size;  ///< photographs cut as the vessel maps are, of this side (phantom)
   std::optional<double> window;
   bool disc_centre = false;
   std::optional<bool> mirror_left, photographs;

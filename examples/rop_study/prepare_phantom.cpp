@@ -1,4 +1,5 @@
 // rop_study prepare --phantom: the phantom's populations as a data set to prepare.
+#include <cmath>
 #include <memory>
 
 #include <synthmed/data/phantom.hpp>
@@ -44,6 +45,24 @@ synthmed::manifest_record record_of(const synthmed::phantom_population& populati
   return record;
 }
 
+/// The square that a vessel map shows, cut from photograph, soft map and field of view and brought to `size` pixels.
+raw_pictures pole_pictures(const synthmed::phantom_population& population, std::size_t image, const synthmed::vessel_tree& vessels,
+                           const synthmed::phantom_crop& pole, int size) {
+  const auto frame = synthmed::frame_view(population, image);
+  const int side = static_cast<int>(std::lround(2 * pole.radius * frame.scale)), margin = 8;
+  synthmed::phantom_window window;
+  window.left = static_cast<int>(std::lround(frame.disc_x - side / 2.0)) - margin;
+  window.top = static_cast<int>(std::lround(frame.disc_y - side / 2.0)) - margin;
+  window.width = window.height = side + 2 * margin;
+  auto drawn = synthmed::render(population, image, vessels, {.window = window});
+  const auto framed = [&](const synthmed::picture& p) {
+    auto square = synthmed::fitted(p, {.height = size, .width = size, .how = synthmed::fit::crop,
+                                       .with = synthmed::interpolation::area, .window = static_cast<double>(side)});
+    return pole.mirror_left && frame.mirror > 0 ? synthmed::mirrored(square) : square;
+  };
+  return {framed(drawn.photograph), framed(drawn.vessels), framed(drawn.field), {}};
+}
+
 /// The preset's populations with what the user set otherwise.
 synthmed::phantom_populations preset_of(const prepare_settings& s) {
   auto preset = synthmed::populations_of(synthmed::phantom_preset_of(s.phantom), s.common.seed);
@@ -82,6 +101,13 @@ prepare_source open_phantom(prepare_settings& s) {
   if (!s.mirror_left) s.mirror_left = !study;
   if (!s.photographs) s.photographs = s.phantom != "quick";
   if (study && s.expert.empty()) s.expert = {54, 31, 15};
+  if (s.photograph_size) {
+    if (!crop) throw synthmed::argument_error("--photograph-size cuts photographs as the vessel maps are cut; it needs --fit crop.");
+    if (*s.photograph_size < 16 || *s.photograph_size > 4096)
+      throw synthmed::argument_error(sentence("--photograph-size lies in 16 ... 4096, got ", *s.photograph_size, "."));
+    s.photographs = true;
+    s.frame = "keep";
+  }
 
   const auto preset = preset_of(s);
   auto populations = std::make_shared<std::vector<synthmed::phantom_population>>();
@@ -123,10 +149,20 @@ prepare_source open_phantom(prepare_settings& s) {
   }
   const synthmed::phantom_crop pole{
       .radius = crop ? *s.window / (2 * nominal_scale) : 0, .size = *s.size, .mirror_left = *s.mirror_left};
-  source.read = [populations, of_record, pole, crop, photographs = *s.photographs](std::size_t i) {
+  if (s.photograph_size)
+    for (auto& record : source.data.records) {
+      record.more["disc_x"] = record.more["disc_y"] = synthmed::csv_number(*s.photograph_size / 2.0);
+      record.um_per_px = 1200 * 2 * pole.radius / *s.photograph_size;
+    }
+  source.read = [populations, of_record, pole, crop, photographs = *s.photographs, cut = s.photograph_size](std::size_t i) {
     const auto& population = (*populations)[of_record[i].first];
     const std::size_t image = of_record[i].second;
     const auto vessels = synthmed::bend_vessels(population, image).tree;
+    if (cut) {
+      auto raw = pole_pictures(population, image, vessels, pole, *cut);
+      raw.rvm = synthmed::vessel_map(population, image, vessels, pole);
+      return raw;
+    }
     auto drawn = synthmed::render(population, image, vessels, {.photograph = photographs, .masks = photographs});
     raw_pictures raw;
     raw.photograph = std::move(drawn.photograph);

@@ -8,3 +8,7 @@ synthmed_compile_fail(discriminator_without_apply discriminator_without_apply.cp
   INCLUDES "${PROJECT_SOURCE_DIR}/backends/reference/include")
 synthmed_compile_fail(progressive_without_stage progressive_without_stage.cpp
   "synthmed: this progressive network lacks `stage<I>`, a layer for every stage.")
+synthmed_compile_fail(segmenter_without_granularity segmenter_without_granularity.cpp
+  "synthmed: this segmenter lacks `static constexpr std::int64_t granularity`, of which a picture's height and width must be multiples (1 when any size will do).")
+synthmed_compile_fail(segmenter_fixed_size segmenter_fixed_size.cpp
+  "synthmed: a segmenter accepts pictures whose height and width are known only when it runs.")

@@ -24,13 +24,19 @@
 
 namespace synthmed {
 
-/// Which pictures render() makes; what is off stays empty.
-struct phantom_parts {
-  bool photograph = true;  ///< the RGB photograph, by far the dearest
-  bool masks = true;       ///< arteries, veins and field of view
+/// A rectangle of the 640 x 480 frame; it may reach beyond it, where pictures are black.
+struct phantom_window {
+  int left = 0, top = 0, width = 640, height = 480;
 };
 
-/// The pictures of one image, all 640 x 480, and where disc and fovea lie in them (pixels, may be outside the frame).
+/// Which pictures render() makes; what is off stays empty.
+struct phantom_parts {
+  bool photograph = true;    ///< the RGB photograph, by far the dearest
+  bool masks = true;         ///< arteries, veins and field of view
+  phantom_window window{};   ///< what is drawn; the photograph's outer 8 pixels may differ from the whole one's by their blur
+};
+
+/// The pictures of one image, all of the window's size, and where disc and fovea lie in them (pixels, may be outside).
 struct phantom_image {
   picture photograph;  ///< RGB
   picture vessels;     ///< share of each pixel that vessels cover x 255
@@ -74,15 +80,23 @@ namespace detail {
 /// outside of the population.
 [[nodiscard]] inline phantom_image render(const phantom_population& population, std::size_t image,
                                           const vessel_tree& vessels, phantom_parts parts = {}) {
-  const retina_view view = frame_view(population, image);
+  const phantom_window& window = parts.window;
+  if (window.width < 1 || window.height < 1 || window.width > 4096 || window.height > 4096)
+    throw argument_error(sentence("A window of the phantom's frame has 1 to 4096 pixels a side, got ", window.width, " x ",
+                                  window.height, "."));
+  retina_view view = frame_view(population, image);
+  view.disc_x -= window.left;
+  view.disc_y -= window.top;
+  view.width = window.width;
+  view.height = window.height;
   const phantom_eye& eye = population.eyes()[population.image(image).eye];
   const plane a = coverage(vessels, vessel_kind::artery, view), v = coverage(vessels, vessel_kind::vein, view);
   phantom_image out;
-  out.vessels = picture(480, 640);
-  if (parts.masks) out.arteries = out.veins = out.field = picture(480, 640);
-  for (int y = 0; y < 480; ++y)
-    for (int x = 0; x < 640; ++x) {
-      if (!detail::in_field(x + .5, y + .5)) continue;
+  out.vessels = picture(window.height, window.width);
+  if (parts.masks) out.arteries = out.veins = out.field = picture(window.height, window.width);
+  for (int y = 0; y < window.height; ++y)
+    for (int x = 0; x < window.width; ++x) {
+      if (!detail::in_field(window.left + x + .5, window.top + y + .5)) continue;
       const float artery = a.row(y)[x], vein = v.row(y)[x];
       out.vessels.at(y, x) = detail::to_byte(1 - (1 - artery) * (1 - vein));
       if (!parts.masks) continue;
@@ -97,7 +111,8 @@ namespace detail {
   out.disc_half_height = phantom_disc_y * view.scale;
   out.fovea_x = fovea.x;
   out.fovea_y = fovea.y;
-  if (parts.photograph) out.photograph = detail::fundus_camera(population, image, view).photograph(vessels);
+  if (parts.photograph)
+    out.photograph = detail::fundus_camera(population, image, view, window.left, window.top).photograph(vessels);
   return out;
 }
 

@@ -197,3 +197,23 @@ TEST_CASE("left eyes are mirrored: the fovea lies left of the disc in right eyes
     CHECK(back.y == Approx(.35));
   }
 }
+
+TEST_CASE("a window of the frame is a part of the whole picture, and black beyond the frame") {
+  const phantom_population population({.seed = 1, .images = 4, .enrich = true});
+  const auto whole = render(population, 2);
+  const auto part = render(population, 2, {.window = {.left = 500, .top = -20, .width = 160, .height = 120}});
+  CHECK(part.disc_x == Approx(whole.disc_x - 500));
+  REQUIRE(part.photograph.height() == 120);
+  int differences = 0;
+  for (int y = 0; y < 120; ++y)
+    for (int x = 0; x < 160; ++x) {
+      const int fy = y - 20, fx = x + 500;
+      const bool inside = fy >= 0 && fx < 640;
+      CHECK(part.field.at(y, x) == (inside ? whole.field.at(fy, fx) : 0));
+      CHECK(std::abs(part.vessels.at(y, x) - (inside ? whole.vessels.at(fy, fx) : 0)) <= 1);
+      if (y < 8 || x < 8 || y >= 112 || x >= 152) continue;
+      for (int c = 0; c < 3; ++c)
+        differences += std::abs(part.photograph.at(y, x, c) - (inside ? whole.photograph.at(fy, fx, c) : 0)) > 1;
+    }
+  CHECK(differences == 0);
+}

@@ -64,10 +64,11 @@ inline void blur(plane& p, double sd) {
   p.values.swap(out.values);
 }
 
+/// The view may be a window of the 640 x 480 frame: `left` and `top` say where its first pixel lies in the frame.
 class fundus_camera {
  public:
-  fundus_camera(const phantom_population& population, std::size_t image, const retina_view& view)
-      : record_(population.image(image)), eye_(population.eyes()[record_.eye]), view_(view),
+  fundus_camera(const phantom_population& population, std::size_t image, const retina_view& view, int left = 0, int top = 0)
+      : record_(population.image(image)), eye_(population.eyes()[record_.eye]), view_(view), left_(left), top_(top),
         eye_random_(population.eye_key(record_.eye).fold("fundus")), random_(population.session_key(image).fold("photograph")),
         noise_key_(population.session_key(image).fold("noise")),
         streaks_(population.eye_key(record_.eye).fold("choroid")), warp_(population.eye_key(record_.eye).fold("warp")) {
@@ -119,7 +120,7 @@ class fundus_camera {
     const auto edge = static_cast<float>(eye_.vascular_edge);
     for (int j = 0; j < view_.height; ++j)
       for (int i = 0; i < view_.width; ++i) {
-        const double fx = i + .5 - 320, fy = j + .5 - 240;
+        const double fx = left_ + i + .5 - 320, fy = top_ + j + .5 - 240;
         if (fx * fx + fy * fy > (phantom_field_radius + 6) * (phantom_field_radius + 6)) continue;
         const point2 p = view_.retina({i + .5, j + .5});
         const auto x = static_cast<float>(p.x), y = static_cast<float>(p.y);
@@ -181,7 +182,7 @@ class fundus_camera {
     const colour veil{.62f, .58f, .60f};
     for (int j = 0; j < view_.height; ++j)
       for (int i = 0; i < view_.width; ++i) {
-        const float x = (static_cast<float>(i) + .5f - 320) / 318, y = (static_cast<float>(j) + .5f - 240) / 318;
+        const float x = (static_cast<float>(left_ + i) + .5f - 320) / 318, y = (static_cast<float>(top_ + j) + .5f - 240) / 318;
         const float square = x * x + y * y;
         if (square > 1.05f) continue;
         const float illumination = gain * (1 - falloff * square + tilt_x * x + tilt_y * y);
@@ -200,13 +201,13 @@ class fundus_camera {
     picture out(view_.height, view_.width, 3);
     const auto pixels = out.pixels();
     constexpr double radius = phantom_field_radius;
-    for (int j = 0; j < view_.height; ++j) {
-      const double y = j + .5 - 240, half = radius * radius - y * y;
+    for (int j = std::max(0, -top_); j < std::min(view_.height, 480 - top_); ++j) {
+      const double y = top_ + j + .5 - 240, half = radius * radius - y * y;
       const int reach = static_cast<int>(std::sqrt(std::max(0.0, half)));
-      const int first = std::max(0, 320 - reach), last = std::min(view_.width, 320 + reach);
+      const int first = std::max(0, 320 - reach - left_), last = std::min(view_.width, 320 + reach - left_);
       for (int i = first; i < last; ++i) {
         const auto index = static_cast<std::size_t>(j) * static_cast<std::size_t>(view_.width) + static_cast<std::size_t>(i);
-        const auto n = coarse_normals(noise_key_.block(index));
+        const auto n = coarse_normals(noise_key_.block(static_cast<std::uint64_t>((top_ + j) * 640 + left_ + i)));
         for (std::size_t k = 0; k < 3; ++k) {
           const float light = std::max(0.f, rgb[k].values[index]);
           // Shot noise, 60 % of its variance common to the channels.
@@ -222,6 +223,7 @@ class fundus_camera {
   const phantom_record& record_;
   const phantom_eye& eye_;
   const retina_view& view_;
+  int left_, top_;
   random_stream eye_random_, random_;
   key noise_key_;
   value_noise streaks_, warp_;
