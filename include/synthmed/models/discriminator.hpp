@@ -5,8 +5,7 @@
 #include <cstdint>
 
 #include <synthmed/core/backend.hpp>
-#include <synthmed/nn/layer.hpp>
-#include <synthmed/nn/parameters.hpp>
+#include <synthmed/nn/layers.hpp>
 
 namespace synthmed::models {
 
