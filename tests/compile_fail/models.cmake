@@ -12,3 +12,8 @@ synthmed_compile_fail(segmenter_without_granularity segmenter_without_granularit
   "synthmed: this segmenter lacks `static constexpr std::int64_t granularity`, of which a picture's height and width must be multiples (1 when any size will do).")
 synthmed_compile_fail(segmenter_fixed_size segmenter_fixed_size.cpp
   "synthmed: a segmenter accepts pictures whose height and width are known only when it runs.")
+synthmed_compile_fail(feature_extractor_without_count feature_extractor_without_count.cpp
+  "synthmed: this feature extractor lacks `static constexpr std::int64_t feature_count`.")
+synthmed_compile_fail(feature_extractor_without_features feature_extractor_without_features.cpp
+  "synthmed: this feature extractor lacks `tensor features<B>(const parameters<B>&, const buffers<B>&, const tensor& x) const`."
+  INCLUDES "${PROJECT_SOURCE_DIR}/backends/reference/include")
