@@ -47,20 +47,25 @@ namespace detail {
 inline constexpr std::string_view checkpoint_format = "synthmed checkpoint 1";
 inline constexpr std::string_view no_checksum = "00000000";
 
-/// The widest vector instructions that this program was compiled for.
-[[nodiscard]] inline std::string compiled_isa() {
+/// The widest vector instructions that this program was compiled for, and those of the CPU, on which libraries that
+/// generate code decide.
+[[nodiscard]] inline std::string instruction_sets() {
+  std::string cpu = "unknown";
+#if defined(__x86_64__)
+  cpu = __builtin_cpu_supports("avx512f") ? "AVX-512" : __builtin_cpu_supports("avx2") ? "AVX2" : __builtin_cpu_supports("avx") ? "AVX" : "SSE2";
+#endif
 #if defined(__AVX512F__)
-  return "AVX-512";
+  return "AVX-512, CPU " + cpu;
 #elif defined(__AVX2__)
-  return "AVX2";
+  return "AVX2, CPU " + cpu;
 #elif defined(__AVX__)
-  return "AVX";
+  return "AVX, CPU " + cpu;
 #elif defined(__x86_64__)
-  return "SSE2";
+  return "SSE2, CPU " + cpu;
 #elif defined(__aarch64__)
-  return "NEON";
+  return "NEON, CPU " + cpu;
 #else
-  return "scalar";
+  return "scalar, CPU " + cpu;
 #endif
 }
 
@@ -230,7 +235,7 @@ class checkpoint_store {
  private:
   [[nodiscard]] std::vector<std::pair<std::string, std::string>> environment() const {
     return {{"synthmed", SYNTHMED_VERSION}, {"threads", std::to_string(threads())}, {"compiler", detail::compiler_name()},
-            {"isa", detail::compiled_isa()}, {"backend", options_.backend}};
+            {"isa", detail::instruction_sets()}, {"backend", options_.backend}};
   }
 
   [[nodiscard]] static std::string stored(const safetensors& file, const std::string& name) {
