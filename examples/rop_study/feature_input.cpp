@@ -94,7 +94,9 @@ feature_input list_pictures(const fs::path& path) {
   feature_input out;
   out.path = path;
   if (fs::exists(path / "manifest.csv")) {
-    const auto manifest = synthmed::read_manifest(path / "manifest.csv", {.split_by_image = true});
+    // Pictures of one subject stay together where the manifest names subjects; else each counts as one of its own.
+    const bool named = synthmed::read_csv(path / "manifest.csv").find("subject").has_value();
+    const auto manifest = synthmed::read_manifest(path / "manifest.csv", {.split_by_image = !named});
     for (const auto& record : manifest.records) {
       const auto map = record.more.find("rvm");  // what the generator learns, where `prepare` wrote it
       const fs::path file = map != record.more.end() && !map->second.empty() ? fs::path(map->second) : record.image;
