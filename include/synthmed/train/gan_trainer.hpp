@@ -6,7 +6,6 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -239,37 +238,7 @@ class gan_trainer {
     take(networks_in(file));
   }
 
-  /// write() into a file, atomically. `about` is stored and compared on load: say there what the run is (data set,
-  /// class, recipe). Throws io_error.
-  void save(const std::filesystem::path& path, const std::string& about) const {
-    safetensors_writer file;
-    write(file);
-    file.set_metadata("format", format);
-    file.set_metadata("run", identity() + "; " + about);
-    file.set_metadata("backend", D::name());
-    file.write(path);
-  }
-
-  /// read() from a file that save() wrote. Throws format_error, saying what differs, when the file is damaged or belongs to
-  /// another run; this trainer is then as it was.
-  void load(const std::filesystem::path& path, const std::string& about) {
-    const auto file = safetensors::read(path);
-    const auto stored = [&](const std::string& name) {
-      const auto found = file.metadata().find(name);
-      return found == file.metadata().end() ? std::string("nothing") : found->second;
-    };
-    if (stored("format") != format)
-      throw format_error(sentence(path.string(), " has checkpoint format ", stored("format"), ", expected ", format, "."));
-    const std::string own = identity() + "; " + about;
-    if (stored("run") != own)
-      throw format_error(
-          sentence(path.string(), " belongs to another run: it says \"", stored("run"), "\", this run is \"", own, "\"."));
-    read(file);
-  }
-
  private:
-  static constexpr const char* format = "synthmed gan 2";
-
   struct networks {
     generator_weights generator;
     critic_weights critic;

@@ -100,7 +100,9 @@ void write_run(const std::filesystem::path& folder, const std::string& what) {
   const key run(7);
   train::pgan_trainer<D, seed, three_steps_each> trainer(run, {});
   const auto save = [&] {
-    trainer.save(folder / ("run_" + what + "_" + std::to_string(trainer.next_step()) + ".safetensors"), "oracle");
+    safetensors_writer file;
+    trainer.write(file);
+    file.write(folder / ("run_" + what + "_" + std::to_string(trainer.next_step()) + ".safetensors"));
   };
   save();
   while (trainer.next_step() < three_steps_each{}.total_steps()) {
