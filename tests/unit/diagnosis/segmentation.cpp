@@ -132,3 +132,34 @@ TEST_CASE("clDice", "[segmentation]") {
   CHECK(cl_dice({nothing, 7}, {truth, 7}) == 0);
   CHECK_THROWS_AS(cl_dice({truth, 7}, {truth, 5}), shape_error);
 }
+
+TEST_CASE("a table of float probabilities gives the sorted pixels' AUC, merges, and keeps values near 0 apart") {
+  std::vector<float> p;
+  std::vector<std::uint8_t> truth, field;
+  random_stream draw(key(8));
+  for (int i = 0; i < 4000; ++i) {
+    truth.push_back(draw.chance(0.2));
+    p.push_back(static_cast<float>(std::exp(-draw.uniform(0, truth.back() ? 8 : 16))));
+    field.push_back(i % 7 != 0);
+  }
+  p[1] = 1;
+  p[2] = 0;
+  probability_table whole, left, right;
+  whole.update({p, truth, field});
+  const auto half = [&](probability_table& t, std::size_t first, std::size_t count) {
+    t.update({std::span(p).subspan(first, count), std::span(truth).subspan(first, count), std::span(field).subspan(first, count)});
+  };
+  half(left, 0, 1500);
+  half(right, 1500, 2500);
+  left.merge(right);
+  const double exact = segmentation_auc(p, truth, field);
+  CHECK(auc(whole.value()) == Approx(exact).margin(2e-5));
+  CHECK(auc(left.value()) == auc(whole.value()));
+  std::vector<std::uint8_t> bytes;
+  for (const float v : p) bytes.push_back(static_cast<std::uint8_t>(v * 255.f + .5f));
+  pixel_table coarse;
+  coarse.update({bytes, truth, field});
+  CHECK(auc(coarse.value()) < exact - 0.01);
+  const std::vector<float> wrong{0.5f, 1.5f};
+  CHECK_THROWS_AS(whole.update({wrong, std::span(truth).first(2), {}}), argument_error);
+}
