@@ -1,219 +1,414 @@
-// rop_study gan: one progressive GAN per class on prepared vessel maps, on the xtensor backend.
-#include <csignal>
+// rop_study gan: one progressive GAN per class on prepared or segmented vessel maps.
+#include <algorithm>
+#include <atomic>
 #include <cstdio>
-#include <fstream>
+#include <exception>
 #include <memory>
 #include <optional>
+#include <thread>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
-#include <synthmed/autodiff/autodiff.hpp>
-#include <synthmed/backends/xtensor.hpp>
 #include <synthmed/data/augment.hpp>
-#include <synthmed/data/loader.hpp>
+#include <synthmed/data/content_hash.hpp>
 #include <synthmed/data/manifest.hpp>
 #include <synthmed/data/sampler.hpp>
-#include <synthmed/imaging/contact_sheet.hpp>
 #include <synthmed/imaging/read.hpp>
 #include <synthmed/imaging/resize.hpp>
 #include <synthmed/imaging/write.hpp>
-#include <synthmed/train/pgan_trainer.hpp>
+#include <synthmed/io/csv.hpp>
+#include <synthmed/parallel.hpp>
 
-#include "command.hpp"
+#include "gan.hpp"
+#include "gan_maps.hpp"
+#include "study_folder.hpp"
 
 namespace rop_study {
 
 namespace {
 
 namespace fs = std::filesystem;
+namespace train = synthmed::train;
 using synthmed::argument_error;
+using synthmed::picture;
 using synthmed::sentence;
 
-// Small networks for small maps; pictures are 4 to 32 px.
-constexpr synthmed::models::pgan_options<4> networks{.channels = {64, 64, 48, 32}, .latent = 64};
-using D = synthmed::autodiff<synthmed::xtensor_backend<float>>;
-using trainer = synthmed::train::pgan_trainer<D, networks, synthmed::train::progressive_schedule>;
-
 struct gan_settings {
-  common_options common;
+  training_options training;
   fs::path data;
-  std::string only = "all";
-  int size = 16;
-  std::int64_t stage_images = 24'000;
-  std::int64_t batch = 16;
-  std::int64_t steps = 0;
-  bool resume = false;
+  std::string only = "all", recipe = "synthmed", network, warm_up;
+  std::optional<int> size;
+  std::optional<std::int64_t> stage_images, class_images, batch;
+  double learning_rate = 1e-3;
+  fs::path init_from;
+  bool score = false;
 };
 
-volatile std::sig_atomic_t interrupted = 0;
+/// Everything about the runs of one command that flags and preset decide.
+struct gan_protocol {
+  gan_design design;
+  int size = 32;
+  int first = 8;                    ///< smallest resolution
+  std::int64_t stage_images = 0;    ///< maps shown at each resolution but the last; the last gets half as many again
+  std::int64_t class_images = 0;    ///< maps shown to a class's GAN after a warm start
+  std::int64_t batch = 8;
+  bool shared = false;              ///< the classes start from one GAN of all classes
+  double translation = 0;
+  double learning_rate = 1e-3;
+};
 
-/// Ctrl-C ends the run after the step at hand, with a checkpoint; a second one ends it at once.
-class interrupt_guard {
+constexpr const char* warm_up_name = "warm-up";
+
+gan_protocol protocol_of(const gan_settings& s) {
+  gan_protocol p;
+  const auto how = s.training.size;
+  for (const auto r : {gan_recipe::synthmed, gan_recipe::paper, gan_recipe::seed})
+    if (to_string(r) == s.recipe) p.design.recipe = r;
+  if (to_string(p.design.recipe) != s.recipe)
+    throw argument_error(sentence("There is no recipe \"", s.recipe, "\"; --recipe is synthmed, paper or seed."));
+  const bool own = p.design.recipe == gan_recipe::synthmed, study = how == preset::study;
+  p.size = s.size.value_or(how == preset::smoke ? 16 : how == preset::quick ? 32 : how == preset::demo ? 64 : p.design.recipe == gan_recipe::seed ? 512 : 256);
+  if (p.size < 4 || p.size > 512 || (p.size & (p.size - 1)) != 0)
+    throw argument_error(sentence("--size is a power of two from 4 to 512, got ", p.size, "."));
+  p.design.network = !s.network.empty() ? network_of(s.network) : study || p.size > 64 || p.design.recipe == gan_recipe::seed ? gan_network::full : own ? gan_network::quick : gan_network::small;
+  if (p.design.recipe == gan_recipe::seed && p.design.network != gan_network::full)
+    throw argument_error("The seed recipe is the study's network: --network is full.");
+  if (p.size > 64 && p.design.network != gan_network::full)
+    throw argument_error(sentence("The network ", to_string(p.design.network), " ends at 64 px; --size ", p.size, " needs --network full."));
+  p.first = own && !study ? std::min(8, p.size) : 4;
+  p.stage_images = s.stage_images.value_or(how == preset::smoke ? 400 : how == preset::quick ? 28'000 : how == preset::demo ? 60'000 : 1'200'000);
+  p.class_images = s.class_images.value_or(how == preset::smoke ? 160 : how == preset::quick ? 29'600 : how == preset::demo ? 60'000 : 600'000);
+  p.batch = s.batch.value_or(study ? 16 : 8);
+  if (p.batch < 1) throw argument_error(sentence("--batch is at least 1, got ", p.batch, "."));
+  const std::string warm = !s.warm_up.empty() ? s.warm_up : own && !study && s.init_from.empty() ? "shared" : "none";
+  if (warm != "shared" && warm != "none") throw argument_error(sentence("--warm-up is shared or none, got \"", warm, "\"."));
+  p.shared = warm == "shared";
+  if (p.shared && !s.init_from.empty()) throw argument_error("--init-from and --warm-up shared exclude each other.");
+  if (!own && (p.shared || !s.init_from.empty() || s.stage_images || s.class_images || s.batch))
+    throw argument_error(sentence("The ", s.recipe, " recipe has a schedule of its own and random first weights: --warm-up shared, "
+                                  "--init-from, --stage-images, --class-images and --batch belong to --recipe synthmed."));
+  p.translation = own ? 0.04 : 0;
+  if (!(s.learning_rate > 0)) throw argument_error(sentence("--learning-rate is above 0, got ", s.learning_rate, "."));
+  p.learning_rate = s.learning_rate;
+  return p;
+}
+
+/// From the smallest to the largest resolution; for the warm-up, and for a class without one.
+gan_schedule growing(const gan_protocol& p, std::int64_t maps) {
+  if (p.design.recipe == gan_recipe::paper) return gan_schedule(train::paper_schedule(p.size));
+  std::int64_t scales = 1;
+  while ((4 << (scales - 1)) < p.size) ++scales;
+  if (p.design.recipe == gan_recipe::seed) return gan_schedule(train::seed_schedule(maps, scales));
+  std::vector<train::growth_stage> stages;
+  std::int64_t first = 0;
+  while ((4 << first) < p.first) ++first;
+  for (std::int64_t r = p.first; r <= p.size; r *= 2) {
+    // Half as many at the smallest resolution, half as many again at the largest: what measured best in quick.
+    const std::int64_t images = r == p.size ? p.stage_images * 3 / 2 : r == p.first ? p.stage_images / 2 : p.stage_images;
+    stages.push_back({.resolution = r, .images = images, .fade_images = r == p.first ? 0 : images * 35 / 100, .batch = p.batch});
+  }
+  return gan_schedule(train::progressive_schedule(
+      stages, {.learning_rate = p.learning_rate, .average_per_step = 0.999, .first_stage = first, .final_rate = 0.1}));
+}
+
+/// At the largest resolution only: a class's GAN after a warm start.
+gan_schedule tuning(const gan_protocol& p) {
+  std::int64_t stage = 0;
+  while ((4 << stage) < p.size) ++stage;
+  return gan_schedule(train::progressive_schedule(
+      {{.resolution = p.size, .images = p.class_images, .fade_images = 0, .batch = p.batch}},
+      {.learning_rate = p.learning_rate, .average_per_step = 0.999, .first_stage = stage, .final_rate = 0.1}));
+}
+
+/// The study's loader skips the last, incomplete batch of an epoch.
+class whole_batches {
  public:
-  interrupt_guard() : before_(std::signal(SIGINT, [](int) {
-    interrupted = 1;
-    std::signal(SIGINT, SIG_DFL);
-  })) {}
-  interrupt_guard(const interrupt_guard&) = delete;
-  interrupt_guard& operator=(const interrupt_guard&) = delete;
-  ~interrupt_guard() { std::signal(SIGINT, before_); }
+  explicit whole_batches(synthmed::shuffled_sampler order) : order_(order) {}
+  [[nodiscard]] std::size_t size() const noexcept { return order_.size(); }
+  void fill(std::uint64_t first, std::span<std::size_t> out) const {
+    const std::uint64_t n = out.size(), full = order_.size() / n, step = first / n;
+    order_.fill(step / full * order_.size() + step % full * n, out);
+  }
 
  private:
-  void (*before_)(int);
+  synthmed::shuffled_sampler order_;
 };
 
-synthmed::train::progressive_schedule plan_of(const gan_settings& s) {
-  std::vector<synthmed::train::growth_stage> stages;
-  for (std::int64_t r = 4; r <= s.size; r *= 2)
-    stages.push_back({.resolution = r, .images = s.stage_images, .fade_images = r == 4 ? 0 : s.stage_images * 35 / 100,
-                      .batch = s.batch});
-  return synthmed::train::progressive_schedule(
-      stages, {.average_half_life = std::max(1.0, static_cast<double>(s.stage_images) / 12), .final_rate = 0.1});
-}
+using map_cache = synthmed::picture_cache<synthmed::memory_dataset>;
 
-/// The training maps of one class, framed to the size of the run.
-auto maps_of(const synthmed::manifest& m, int label, int size) {
+/// Maps of a split framed to a side; `ids` are their paths in the manifest.
+struct map_split {
+  std::vector<picture> pictures;
+  std::vector<int> labels;
+  std::vector<std::string> ids, subjects;
+};
+
+map_split maps_of(const synthmed::manifest& m, const std::string& split, int label, int size) {
+  map_split out;
   std::vector<fs::path> files;
-  for (const auto i : synthmed::records_in(m, "train", label)) {
+  for (const auto i : synthmed::records_in(m, split, label)) {
     const auto& record = m.records[i];
-    const auto it = record.more.find("rvm");
-    if (it != record.more.end() && !it->second.empty())
-      files.push_back(m.locate(it->second));
-    else if (record.kind == "rvm")
-      files.push_back(m.locate(record.image));
+    if (record.label < 0) continue;
+    files.push_back(map_of(m, record));
+    out.labels.push_back(record.label);
+    out.ids.push_back(record.image.string());
+    out.subjects.push_back(record.subject);
   }
-  std::vector<int> labels(files.size(), label);
-  auto make = [files, size](std::size_t i) {
-    return synthmed::fitted(synthmed::recoloured(synthmed::read_picture(files[i]), synthmed::picture_colour::grey),
-                            {.height = size, .width = size, .how = synthmed::fit::squash, .with = synthmed::interpolation::area});
-  };
-  return synthmed::lazy_dataset(std::move(labels), std::move(make));
-}
-
-/// Generated pictures [n, 1, r, r] in the range of root_values() as a page of 8-bit maps.
-synthmed::picture page_of(const std::vector<float>& values, std::int64_t count, int side) {
-  std::vector<synthmed::picture> pictures;
-  const auto area = static_cast<std::size_t>(side) * static_cast<std::size_t>(side);
-  for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
-    synthmed::picture p(side, side, 1);
-    for (std::size_t at = 0; at < area; ++at) {
-      const double root = std::clamp((static_cast<double>(values[i * area + at]) + 1) / 2, 0.0, 1.0);
-      p.pixels()[at] = static_cast<std::uint8_t>(std::lround(255 * root * root));
+  out.pictures.resize(files.size());
+  synthmed::parallel_for(static_cast<std::int64_t>(files.size()), 8, [&](std::int64_t begin, std::int64_t end) {
+    for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i) {
+      const auto grey = synthmed::recoloured(synthmed::read_picture(files[i]), synthmed::picture_colour::grey);
+      out.pictures[i] = synthmed::fitted(grey, {.height = size, .width = size, .how = synthmed::fit::squash,
+                                                .with = grey.height() >= size ? synthmed::interpolation::area : synthmed::interpolation::bilinear});
     }
-    pictures.push_back(std::move(p));
-  }
-  return synthmed::contact_sheet(pictures, {}, {.columns = 8, .height = 4 * side, .width = 4 * side});
+  });
+  return out;
 }
 
-/// Cuts a log to the lines of the steps before `next`: a run that was killed has logged more than its checkpoint holds.
-void keep_steps(const fs::path& path, std::int64_t next) {
-  std::string kept;
-  if (fs::exists(path)) {
-    std::ifstream in(path);
-    std::string line;
-    for (std::int64_t step = 0; step < next && std::getline(in, line); ++step) kept += line + '\n';
-  }
-  synthmed::write_file(path, kept);
-}
-
-void train_class(const gan_settings& s, const synthmed::manifest& m, int label) {
-  const std::string& name = m.classes[static_cast<std::size_t>(label)];
-  const auto cache = std::make_shared<const synthmed::picture_cache<decltype(maps_of(m, label, s.size))>>(maps_of(m, label, s.size));
-  if (static_cast<std::int64_t>(cache->size()) < s.batch)
-    throw argument_error(sentence("Class ", name, " has ", cache->size(), " training maps in ", s.data.string(),
-                                  ", fewer than a batch of ", s.batch, "; prepare more pictures or lower --batch."));
-  const auto plan = plan_of(s);
-  const std::int64_t end = s.steps > 0 ? std::min(s.steps, plan.total_steps()) : plan.total_steps();
-  const synthmed::key root = synthmed::key(s.common.seed).fold("gan").fold(name);
-  const std::string about = sentence("class ", name, " of ", cache->size(), " maps, size ", s.size, ", stage images ",
-                                     s.stage_images, ", batch ", s.batch, ", seed ", s.common.seed);
-  const fs::path folder = s.common.out / "gan" / name, checkpoint = folder / "checkpoint.safetensors";
-  if (s.common.dry_run) {
-    std::printf("%s: %lld steps of batch %lld to %d px on %zu maps; checkpoint %s\n", name.c_str(), static_cast<long long>(end),
-                static_cast<long long>(s.batch), s.size, cache->size(), checkpoint.c_str());
-    return;
-  }
-  synthmed::make_folder(folder);
-  if (fs::exists(checkpoint) && !s.resume)
-    throw argument_error(sentence(checkpoint.string(), " is there already; continue it with --resume, or give another --out."));
-
-  trainer run(root, plan);
-  if (s.resume && fs::exists(checkpoint)) run.load(checkpoint, about);
-  const auto save = [&] { run.save(checkpoint, about); };
-  const auto latents = synthmed::ops::normal<D>(root.fold("grid"), {16, networks.latent});
-  const auto grid = [&](std::int64_t step) {
-    const auto pictures = run.sample(latents, step);
-    const int side = static_cast<int>(D::shape_of(pictures)[2]);
-    synthmed::write_png(folder / sentence("samples_", side, ".png"), page_of(synthmed::ops::to_host<D>(pictures), 16, side));
+/// batches(step) for a schedule: shuffled or, for all classes together, balanced.
+template <class Sampler>
+std::function<synthmed::batch(std::int64_t)> batches_of(std::shared_ptr<const map_cache> maps, const gan_protocol& p,
+                                                        gan_schedule plan, Sampler order, synthmed::key k) {
+  using loader = synthmed::loader<synthmed::memory_dataset, Sampler, synthmed::flips_and_rotation>;
+  // The study flips; maps of ours are mirrored to one side and lie alike.
+  const double flip = p.design.recipe == gan_recipe::seed ? 0.5 : 0;
+  const synthmed::flips_and_rotation flips({.horizontal = p.design.recipe == gan_recipe::paper ? 0.5 : flip, .vertical = flip, .degrees = 0});
+  struct state {
+    std::unique_ptr<loader> now;
+    std::int64_t resolution = 0, batch = 0;
   };
-
-  const synthmed::shuffled_sampler order(cache->size(), root.fold("order"));
-  using flips = synthmed::flips_and_rotation;
-  using loader = synthmed::loader<decltype(maps_of(m, label, s.size)), synthmed::shuffled_sampler, flips>;
-  std::unique_ptr<loader> batches;
-  keep_steps(folder / "log.jsonl", run.next_step());
-  std::ofstream log(folder / "log.jsonl", std::ios::app);
-  progress shown("gan " + name, "steps", static_cast<std::uint64_t>(end));
-  auto saved = std::chrono::steady_clock::now();
-  while (run.next_step() < end && interrupted == 0) {
-    const auto g = plan.at(run.next_step());
-    if (!batches || g.starts_stage)
-      batches = std::make_unique<loader>(cache, order, flips({.degrees = 0}),
-                                         root.fold("augment"),
+  return [=, at = std::make_shared<state>()](std::int64_t step) {
+    const auto g = plan.at(step);
+    if (at->resolution != g.resolution || at->batch != g.batch) {
+      at->now = std::make_unique<loader>(maps, order, flips, k.fold("augment"),
                                          synthmed::loader_options{.batch = static_cast<int>(g.batch),
                                                                   .height = static_cast<int>(g.resolution),
                                                                   .width = static_cast<int>(g.resolution),
-                                                                  .values = synthmed::root_values(), .workers = 0});
-    const auto made = batches->at(static_cast<std::uint64_t>(run.next_step()));
-    const auto report = run.step(D::from_host(made.extents, made.pixels));
-    log << nlohmann::json{{"step", report.step}, {"resolution", g.resolution}, {"fade", g.fade}, {"critic_loss", report.critic_loss},
-                          {"generator_loss", report.generator_loss}, {"score_real", report.score_real},
-                          {"score_fake", report.score_fake}, {"penalty", report.penalty}}.dump() << '\n';
-    shown.done(static_cast<std::uint64_t>(run.next_step()));
-    const bool stage_ends = run.done() || plan.at(run.next_step()).starts_stage;
-    if (stage_ends) grid(report.step);
-    if (const auto now = std::chrono::steady_clock::now(); stage_ends || now - saved > std::chrono::minutes(1)) {
-      log.flush();
-      save();
-      saved = now;
+                                                                  .values = values_of(p.design.recipe),
+                                                                  .workers = 0});
+      at->resolution = g.resolution;
+      at->batch = g.batch;
     }
-  }
-  log.flush();  // before the checkpoint: the log may be ahead of it, never behind
-  save();
-  if (run.next_step() > 0) grid(run.next_step() - 1);
+    return at->now->at(static_cast<std::uint64_t>(step));
+  };
 }
+
+std::vector<float> noise(synthmed::key k, std::int64_t count, std::int64_t latent) {
+  std::vector<float> out(static_cast<std::size_t>(count * latent));
+  synthmed::fill_normal<float>(k, out);
+  return out;
+}
+
+/// One command's runs.
+class gan_command {
+ public:
+  explicit gan_command(gan_settings s)
+      : s_(std::move(s)), p_(protocol_of(s_)), m_(synthmed::read_manifest(s_.data / "manifest.csv")),
+        engine_(gan_on(s_.training.backend, s_.training.device, p_.design)), root_(synthmed::key(s_.training.common.seed).fold("gan")),
+        folder_(s_.training.common.out / "gan") {
+    for (int label = 0; label < static_cast<int>(m_.classes.size()); ++label)
+      if (s_.only == "all" || s_.only == m_.classes[static_cast<std::size_t>(label)]) labels_.push_back(label);
+    if (labels_.empty()) throw argument_error(sentence("There is no class \"", s_.only, "\" in ", s_.data.string(), "."));
+    for (const int label : labels_) {
+      const auto maps = synthmed::records_in(m_, "train", label).size();
+      if (static_cast<std::int64_t>(maps) < p_.batch)
+        throw argument_error(sentence("Class ", name_of(label), " has ", maps, " training maps in ", s_.data.string(),
+                                      ", fewer than a batch of ", p_.batch, "; prepare more pictures or lower --batch."));
+      (void)plan_of(label, warm(), static_cast<std::int64_t>(maps));  // throws for a schedule that cannot be
+    }
+    if (p_.shared) (void)plan_of(-1, false, 0);
+    if (!s_.init_from.empty() && !fs::exists(s_.init_from))
+      throw argument_error(sentence("There is no ", s_.init_from.string(), " to start from."));
+  }
+
+  void run() {
+    if (s_.training.common.dry_run) return show_costs();
+    const train::interrupt_guard guard;
+    const int threads = synthmed::threads();
+    // The same bytes on any number of cores: a small network is trained by one thread, whatever there is.
+    const bool together = p_.design.network != gan_network::full && s_.training.device == "cpu";
+    fs::path start = s_.init_from;
+    if (fs::is_directory(start)) start = newest(start);
+    write_settings();
+    if (p_.shared) {
+      if (together) synthmed::set_threads(1);
+      if (!train_one(-1, {})) return;
+      start = newest(folder_ / warm_up_name);
+    }
+    const auto workers = together ? std::min<std::size_t>(labels_.size(), static_cast<std::size_t>(threads)) : 1;
+    std::atomic<std::size_t> next{0};
+    std::vector<std::exception_ptr> failures(labels_.size());
+    const auto work = [&] {
+      if (together) synthmed::set_threads(1);
+      for (std::size_t i; (i = next.fetch_add(1)) < labels_.size() && !stop_asked(s_.training);) try {
+          (void)train_one(labels_[i], start);
+        } catch (...) {
+          failures[i] = std::current_exception();
+        }
+    };
+    std::vector<std::thread> others;
+    for (std::size_t w = 1; w < workers; ++w) others.emplace_back(work);
+    work();
+    for (auto& t : others) t.join();
+    for (const auto& failure : failures)
+      if (failure) std::rethrow_exception(failure);
+    synthmed::set_threads(threads);
+  }
+
+ private:
+  [[nodiscard]] bool warm() const { return p_.shared || !s_.init_from.empty(); }
+  [[nodiscard]] std::string name_of(int label) const { return label < 0 ? warm_up_name : m_.classes[static_cast<std::size_t>(label)]; }
+
+  static fs::path newest(const fs::path& folder) {
+    const train::checkpoint_store store(folder);  // makes the folder: it is there
+    const auto steps = store.steps();
+    if (steps.empty()) throw argument_error(sentence(folder.string(), " has no checkpoint to start from."));
+    return store.path_of(steps.front());
+  }
+
+  [[nodiscard]] gan_schedule plan_of(int label, bool warm, std::int64_t maps) const {
+    return label >= 0 && warm ? tuning(p_) : growing(p_, maps);
+  }
+
+  /// One class, or all of them for the warm-up (label -1). True when it is trained to its end.
+  bool train_one(int label, const fs::path& start) {
+    const std::string name = name_of(label);
+    auto maps = maps_of(m_, "train", label, p_.size);
+    const std::string hash = synthmed::content_hash(synthmed::memory_dataset(maps.pictures, maps.labels));
+    const auto plan = plan_of(label, !start.empty(), static_cast<std::int64_t>(maps.pictures.size()));
+    const synthmed::key key = root_.fold(name);
+    const auto cache = std::make_shared<const map_cache>(synthmed::memory_dataset(maps.pictures, maps.labels));
+    const synthmed::key order = key.fold("order");
+
+    const fs::path folder = folder_ / name;
+    gan_task task{.plan = plan, .key = key};
+    task.about = sentence(label < 0 ? "all classes" : "class " + name, ", recipe ", s_.recipe, ", size ", p_.size, ", seed ", s_.training.common.seed);
+    task.place = {.folder = folder, .what = "gan " + name, .backend = engine_->backend(), .data = hash};
+    task.init_from = label < 0 ? fs::path() : start;
+    task.translation = p_.translation;
+    task.generator = folder / "generator.safetensors";
+    task.notes = {{"class", name}, {"recipe", s_.recipe}, {"training maps", std::to_string(maps.pictures.size())},
+                  {"start", task.init_from.empty() ? "random" : label >= 0 && p_.shared ? "warm-up of all classes" : "another run"}};
+    if (label < 0)
+      task.batches = batches_of(cache, p_, plan, synthmed::balanced_sampler(maps.labels, order), key);
+    else if (p_.design.recipe == gan_recipe::seed)
+      task.batches = batches_of(cache, p_, plan, whole_batches(synthmed::shuffled_sampler(maps.pictures.size(), order)), key);
+    else
+      task.batches = batches_of(cache, p_, plan, synthmed::shuffled_sampler(maps.pictures.size(), order), key);
+    task.show = [&](const gan_view& view, bool stage_ended) {
+      const auto count = std::clamp<std::int64_t>(static_cast<std::int64_t>(maps.pictures.size()), 40, 1000);
+      const auto made = maps_drawn(view, noise(key.fold("grid"), count, engine_->latent()), engine_->latent(), p_.design.recipe);
+      synthmed::write_png(folder / sentence("samples_", view.resolution, ".png"), page_of(std::span(made).first(40)));
+      if (stage_ended && maps.pictures.size() > 1) note_figures(folder / "stages.csv", compare_maps(maps.pictures, made));
+      if (s_.score && label >= 0 && view.resolution == p_.size) write_scores(view, label, made);
+    };
+    auto options = s_.training;
+    // A finished warm-up, or one of another command's, is gone on from without being asked.
+    if (label < 0 && fs::exists(folder)) options.resume = true;
+    const auto result = engine_->train(options, task);
+    return result.why == train::run_end::finished;
+  }
+
+  /// The critic's scores of every real map of the class and of as many generated ones, for the privacy audit.
+  void write_scores(const gan_view& view, int label, std::span<const picture> made) const {
+    synthmed::csv_table table({"id", "score", "set", "subject"}, "the critic's scores");
+    const auto values = values_of(p_.design.recipe);
+    const auto scores = [&](std::span<const picture> pictures) {
+      std::vector<float> input;
+      for (const auto& p : pictures)
+        for (const auto v : p.pixels()) input.push_back(values[v]);
+      return view.score(input);
+    };
+    for (const char* const split : {"train", "val", "test", "expert"}) {
+      const auto maps = maps_of(m_, split, label, p_.size);
+      const auto found = scores(maps.pictures);
+      for (std::size_t i = 0; i < found.size(); ++i)
+        table.add_row({maps.ids[i], synthmed::csv_number(static_cast<double>(found[i])), split, maps.subjects[i]});
+    }
+    const auto found = scores(made);
+    for (std::size_t i = 0; i < found.size(); ++i)
+      table.add_row({sentence("generated ", i), synthmed::csv_number(static_cast<double>(found[i])), "synthetic", ""});
+    synthmed::write_csv(folder_ / name_of(label) / "scores.csv", table);
+  }
+
+  /// gan.json: what `synthesize` needs, and what this run does otherwise than the published study.
+  void write_settings() const {
+    nlohmann::ordered_json json;
+    json["program"] = std::string("rop_study gan ") + SYNTHMED_VERSION;
+    json["recipe"] = s_.recipe;
+    json["network"] = to_string(p_.design.network);
+    json["size"] = p_.size;
+    json["seed"] = s_.training.common.seed;
+    json["warm_up"] = p_.shared ? "shared" : s_.init_from.empty() ? "none" : "init-from";
+    json["batch"] = p_.batch;
+    json["stage_images"] = p_.stage_images;
+    json["class_images"] = p_.class_images;
+    json["learning_rate"] = p_.learning_rate;
+    json["translation"] = p_.translation;
+    auto& classes = json["classes"] = nlohmann::ordered_json::array();
+    for (int label = 0; label < static_cast<int>(m_.classes.size()); ++label)
+      classes.push_back({{"name", m_.classes[static_cast<std::size_t>(label)]},
+                         {"train", synthmed::records_in(m_, "train", label).size()},
+                         {"val", synthmed::records_in(m_, "val", label).size()}});
+    synthmed::make_folder(folder_);
+    synthmed::write_file(folder_ / "gan.json", json.dump(2) + "\n");
+  }
+
+  void show_costs() const {
+    std::vector<stage_cost> rows;
+    const auto add = [&](const std::string& what, const gan_schedule& plan) {
+      double disk = 0;
+      auto costs = engine_->costs(plan, disk);
+      for (auto& c : costs)
+        rows.push_back({.stage = sentence(what, ", ", c.resolution, " px", c.measured ? "" : " (by arithmetic)"), .steps = c.steps,
+                        .seconds = c.seconds_per_step * static_cast<double>(c.steps)});
+      if (!costs.empty()) {
+        rows.back().disk_bytes = disk;
+        rows.back().memory_bytes = static_cast<double>(train::peak_memory());
+      }
+    };
+    if (p_.shared) add(sentence("gan ", warm_up_name), plan_of(-1, false, 0));
+    for (const int label : labels_)
+      add("gan " + name_of(label), plan_of(label, warm(), static_cast<std::int64_t>(synthmed::records_in(m_, "train", label).size())));
+    std::fputs(dry_run_table(sentence("gan, recipe ", s_.recipe, ", network ", to_string(p_.design.network), ", ", p_.size,
+                                      " px; the time of one thread, classes are trained side by side"), rows).c_str(), stdout);
+  }
+
+  gan_settings s_;
+  gan_protocol p_;
+  synthmed::manifest m_;
+  std::unique_ptr<gan_engine> engine_;
+  synthmed::key root_;
+  fs::path folder_;
+  std::vector<int> labels_;
+};
 
 }  // namespace
 
 void add_gan(CLI::App& app) {
-  auto* const command = app.add_subcommand("gan", "Train one progressive GAN per class on prepared vessel maps");
+  auto* const command = app.add_subcommand("gan", "Train one progressive GAN per class on vessel maps");
   auto settings = std::make_shared<gan_settings>();
-  add_common(*command, settings->common);
-  command->add_option("--data", settings->data, "Folder that prepare wrote")->required();
-  command->add_option("--class", settings->only, "One class by name, or all")->capture_default_str();
-  command->add_option("--size", settings->size, "Side of the maps: 4, 8, 16 or 32 px")->capture_default_str();
-  command->add_option("--stage-images", settings->stage_images, "Maps shown at each resolution")->capture_default_str();
-  command->add_option("--batch", settings->batch, "Maps per step")->capture_default_str();
-  command->add_option("--steps", settings->steps, "Stop after this step, with a checkpoint (default: the whole schedule)");
-  command->add_flag("--resume", settings->resume, "Continue from the checkpoint in --out");
-  command->footer("Example:\n  rop_study prepare --phantom quick --out data\n  rop_study gan --data data --size 16 --out run\n"
-                  "Writes OUT/gan/CLASS/: checkpoint.safetensors, log.jsonl, samples_4.png, samples_8.png, ...");
+  auto& s = *settings;
+  add_training(*command, s.training);
+  command->add_option("--data", s.data, "Folder with manifest.csv: data/ of prepare or rvm/ of segment")->required();
+  command->add_option("--class", s.only, "One class by name, or all")->capture_default_str();
+  command->add_option("--recipe", s.recipe, "Protocol: synthmed, paper (Karras et al. 2018) or seed (the study's)")->capture_default_str();
+  command->add_option("--network", s.network, "Channel list: quick or small (to 64 px), full (to 512 px; default: by size)");
+  command->add_option("--size", s.size, "Side of the maps, a power of two from 4 to 512 px (default: the preset's)");
+  command->add_option("--warm-up", s.warm_up, "shared: the classes start from one GAN of all classes; none (default: the preset's)");
+  command->add_option("--init-from", s.init_from, "Start every class from another run's folder or checkpoint");
+  command->add_option("--stage-images", s.stage_images, "Maps shown at a middle resolution: half of it at the smallest, one and a half at the largest");
+  command->add_option("--class-images", s.class_images, "Maps shown to a class's GAN after a warm start");
+  command->add_option("--batch", s.batch, "Maps per step");
+  command->add_option("--learning-rate", s.learning_rate, "Adam's, before its decay at the end")->capture_default_str();
+  command->add_flag("--score", s.score, "Write the critic's scores of all maps for `privacy --critic`");
+  command->footer("Example:\n  rop_study prepare --phantom quick --out study/data\n  rop_study gan --data study/data --out study\n"
+                  "Writes OUT/gan/gan.json and for each class OUT/gan/CLASS/: generator.safetensors, checkpoint-STEP.safetensors,\n"
+                  "log.jsonl, tensorboard/, samples_8.png, samples_16.png, ..., stages.csv, with --score scores.csv.");
   command->callback([settings] {
-    apply(settings->common);
-    if (settings->size != 4 && settings->size != 8 && settings->size != 16 && settings->size != 32)
-      throw argument_error(sentence("--size is 4, 8, 16 or 32, got ", settings->size, "."));
-    if (settings->batch < 1) throw argument_error(sentence("--batch is at least 1, got ", settings->batch, "."));
-    if (settings->steps < 0) throw argument_error(sentence("--steps is positive, got ", settings->steps, "."));
-    const auto m = synthmed::read_manifest(settings->data / "manifest.csv");
-    bool found = false;
-    const interrupt_guard guard;
-    for (int label = 0; label < static_cast<int>(m.classes.size()) && interrupted == 0; ++label) {
-      if (settings->only != "all" && settings->only != m.classes[static_cast<std::size_t>(label)]) continue;
-      found = true;
-      train_class(*settings, m, label);
-    }
-    if (!found) throw argument_error(sentence("There is no class \"", settings->only, "\" in ", settings->data.string(), "."));
+    apply(settings->training);
+    gan_command(*settings).run();
   });
 }
 

@@ -1,0 +1,185 @@
+// Maps of a GAN: values and pictures, pages, figures; the names of recipes and networks.
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <iterator>
+
+#include <synthmed/imaging/contact_sheet.hpp>
+#include <synthmed/imaging/resize.hpp>
+#include <synthmed/io/csv.hpp>
+#include <synthmed/metrics/frechet.hpp>
+#include <synthmed/metrics/kid.hpp>
+#include <synthmed/parallel.hpp>
+
+#include "gan_maps.hpp"
+
+namespace rop_study {
+
+namespace {
+
+using synthmed::argument_error;
+using synthmed::picture;
+using synthmed::sentence;
+
+constexpr std::array<const char*, 3> recipe_names{"synthmed", "paper", "seed"};
+constexpr std::array<const char*, 3> network_names{"quick", "small", "full"};
+
+/// Pixels in [0, 1], one row per picture, on thumbnails of one side.
+std::vector<double> rows_of(std::span<const picture> pictures, int side) {
+  const auto area = static_cast<std::size_t>(side) * static_cast<std::size_t>(side);
+  std::vector<double> rows(pictures.size() * area);
+  synthmed::parallel_for(static_cast<std::int64_t>(pictures.size()), 16, [&](std::int64_t begin, std::int64_t end) {
+    for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i) {
+      // A smaller picture is repeated pixel by pixel, so that what it lacks counts.
+      const auto& p = pictures[i];
+      picture shown(side, side, 1);
+      if (p.height() > side) {
+        shown = synthmed::fitted(p, {.height = side, .width = side, .how = synthmed::fit::squash, .with = synthmed::interpolation::area});
+      } else {
+        for (int y = 0; y < side; ++y)
+          for (int x = 0; x < side; ++x) shown.at(y, x) = p.at(y * p.height() / side, x * p.width() / side);
+      }
+      for (std::size_t q = 0; q < area; ++q) rows[i * area + q] = static_cast<double>(shown.pixels()[q]) / 255;
+    }
+  });
+  return rows;
+}
+
+struct moments {
+  double mean = 0, contrast = 0, spread = 0, distance = 0;
+};
+
+moments moments_of(const std::vector<double>& rows, std::size_t area) {
+  const std::size_t n = rows.size() / area;
+  moments m;
+  for (std::size_t q = 0; q < area; ++q) {
+    double sum = 0, squares = 0;
+    for (std::size_t i = 0; i < n; ++i) sum += rows[i * area + q];
+    const double mean = sum / static_cast<double>(n);
+    for (std::size_t i = 0; i < n; ++i) squares += (rows[i * area + q] - mean) * (rows[i * area + q] - mean);
+    m.mean += mean;
+    m.spread += std::sqrt(squares / static_cast<double>(n));
+  }
+  m.mean /= static_cast<double>(area);
+  for (const double v : rows) m.contrast += (v - m.mean) * (v - m.mean);
+  m.contrast = std::sqrt(m.contrast / static_cast<double>(rows.size()));
+  m.spread /= static_cast<double>(area);
+  const double sum = synthmed::parallel_sum(static_cast<std::int64_t>(n), 8, 0.0, [&](std::int64_t begin, std::int64_t end) {
+    double part = 0;
+    for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i)
+      for (std::size_t j = 0; j < i; ++j) {
+        double squares = 0;
+        for (std::size_t q = 0; q < area; ++q) {
+          const double d = rows[i * area + q] - rows[j * area + q];
+          squares += d * d;
+        }
+        part += std::sqrt(squares);
+      }
+    return part;
+  });
+  m.distance = n > 1 ? sum / (static_cast<double>(n) * static_cast<double>(n - 1) / 2) : 0;
+  return m;
+}
+
+}  // namespace
+
+std::string to_string(gan_recipe recipe) { return recipe_names[static_cast<std::size_t>(recipe)]; }
+std::string to_string(gan_network network) { return network_names[static_cast<std::size_t>(network)]; }
+gan_network network_of(const std::string& name) {
+  const auto found = std::find(network_names.begin(), network_names.end(), name);
+  if (found == network_names.end())
+    throw argument_error(sentence("There is no network \"", name, "\"; --network is quick, small or full."));
+  return static_cast<gan_network>(found - network_names.begin());
+}
+
+std::unique_ptr<gan_engine> gan_on(const std::string& backend, const std::string& device, const gan_design& design) {
+#ifdef ROP_STUDY_TORCH
+  if (backend == "torch") return torch_gan(design, device);
+#endif
+#ifdef ROP_STUDY_XTENSOR
+  if (backend == "xtensor") return xtensor_gan(design);
+#endif
+  throw argument_error(sentence("This program has no backend \"", backend, "\" for device ", device, "."));
+}
+
+synthmed::pixel_values values_of(gan_recipe recipe) {
+  return recipe == gan_recipe::synthmed ? synthmed::root_values() : synthmed::linear_values();
+}
+
+std::vector<picture> pictures_of(std::span<const float> values, std::int64_t side, gan_recipe recipe) {
+  const auto area = static_cast<std::size_t>(side * side);
+  std::vector<picture> out;
+  for (std::size_t at = 0; at + area <= values.size(); at += area) {
+    picture p(static_cast<int>(side), static_cast<int>(side), 1);
+    for (std::size_t q = 0; q < area; ++q) {
+      const double share = std::clamp((static_cast<double>(values[at + q]) + 1) / 2, 0.0, 1.0);
+      p.pixels()[q] = recipe == gan_recipe::seed    ? static_cast<std::uint8_t>(255 * share)
+                      : recipe == gan_recipe::paper ? static_cast<std::uint8_t>(std::lround(255 * share))
+                                                    : static_cast<std::uint8_t>(std::lround(255 * share * share));
+    }
+    out.push_back(std::move(p));
+  }
+  return out;
+}
+
+std::vector<picture> maps_drawn(const gan_view& view, std::span<const float> latents, std::int64_t latent, gan_recipe recipe) {
+  std::vector<picture> out;
+  const auto portion = static_cast<std::size_t>(16 * latent);
+  for (std::size_t at = 0; at < latents.size(); at += portion) {
+    auto made = pictures_of(view.sample(latents.subspan(at, std::min(portion, latents.size() - at))), view.resolution, recipe);
+    std::move(made.begin(), made.end(), std::back_inserter(out));
+  }
+  return out;
+}
+
+picture page_of(std::span<const picture> pictures) {
+  std::vector<picture> shown;
+  int side = 96;
+  for (const auto& p : pictures) {
+    side = std::max(96, p.height());
+    picture lighter = p;
+    for (auto& v : lighter.pixels()) v = static_cast<std::uint8_t>(std::lround(255 * std::sqrt(static_cast<double>(v) / 255)));
+    shown.push_back(std::move(lighter));
+  }
+  return synthmed::contact_sheet(shown, {}, {.columns = 8, .height = side, .width = side});
+}
+
+gan_figures compare_maps(std::span<const picture> real, std::span<const picture> synthetic) {
+  if (real.size() < 2 || synthetic.size() < 2)
+    throw argument_error(sentence("Maps are compared in sets of at least two, got ", real.size(), " and ", synthetic.size(), "."));
+  const int side = std::min(32, real.front().height());
+  const auto area = static_cast<std::size_t>(side) * static_cast<std::size_t>(side);
+  const auto a = rows_of(real, side), b = rows_of(synthetic, side);
+  const auto of_real = moments_of(a, area), of_synthetic = moments_of(b, area);
+  const auto ratio = [](double x, double y) { return y > 0 ? x / y : 0.0; };
+  const synthmed::feature_view x(a, area), y(b, area);
+  return {.resolution = synthetic.front().height(),
+          .real = static_cast<std::int64_t>(real.size()),
+          .synthetic = static_cast<std::int64_t>(synthetic.size()),
+          .frechet = synthmed::frechet_distance(x, y).value,
+          .kid = synthmed::kid(x, y),
+          .brightness = ratio(of_synthetic.mean, of_real.mean),
+          .contrast = ratio(of_synthetic.contrast, of_real.contrast),
+          .spread = ratio(of_synthetic.spread, of_real.spread),
+          .distance = ratio(of_synthetic.distance, of_real.distance)};
+}
+
+void note_figures(const std::filesystem::path& path, const gan_figures& f) {
+  synthmed::csv_table table({"resolution", "real", "synthetic", "frechet_pixels", "kid_pixels", "brightness_ratio",
+                             "contrast_ratio", "spread_ratio", "distance_ratio"}, path.string());
+  if (std::filesystem::exists(path)) {
+    const auto before = synthmed::read_csv(path);
+    for (std::size_t r = 0; r < before.rows(); ++r)
+      if (before.number(r, before.column("resolution")) < static_cast<double>(f.resolution)) {
+        std::vector<std::string> cells;
+        for (std::size_t c = 0; c < table.header().size(); ++c) cells.push_back(before.at(r, c));
+        table.add_row(std::move(cells));
+      }
+  }
+  const auto text = [](double x) { return synthmed::csv_number(x); };
+  table.add_row({std::to_string(f.resolution), std::to_string(f.real), std::to_string(f.synthetic), text(f.frechet), text(f.kid),
+                 text(f.brightness), text(f.contrast), text(f.spread), text(f.distance)});
+  synthmed::write_csv(path, table);
+}
+
+}  // namespace rop_study
