@@ -230,6 +230,8 @@ class gan_command {
     const bool together = p_.design.network != gan_network::full && s_.training.device == "cpu";
     fs::path start = s_.init_from;
     if (fs::is_directory(start)) start = newest(start);
+    // Every map is read before anything is written: one that cannot be leaves no trace.
+    for (const int label : p_.shared ? std::vector<int>{-1} : labels_) (void)maps_of(m_, "train", label, p_.size);
     write_settings();
     if (p_.shared) {
       if (together) synthmed::set_threads(1);
