@@ -72,7 +72,8 @@ def breaks():
             if not text.startswith("//"):
                 yield f"{path.relative_to(ROOT)} does not open with a line that says its purpose"
     # Programs that pages show whole.
-    for page, program in (("README.md", "01_tensors"), ("docs/extending/schedule.md", "03_own_schedule")):
+    for page, program in (("README.md", "01_tensors"), ("docs/extending/generator.md", "02_own_generator"),
+                          ("docs/extending/schedule.md", "03_own_schedule")):
         if (ROOT / "examples" / f"{program}.cpp").read_text() not in (ROOT / page).read_text():
             yield f"{page} does not hold examples/{program}.cpp as it is"
 
