@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <fstream>
-#include <optional>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -120,41 +122,44 @@ synthmed::patch_source training_patches(const prepared_data& data, const segment
 }
 
 /// Figures of one split inside the field of view: pixels pooled, threshold one half.
-nlohmann::ordered_json figures_of(const prepared_data& data, const fs::path& maps, const std::string& split) {
-  synthmed::pixel_table table;
-  synthmed::segmentation_counts counts;
-  double dice = 0;
-  std::int64_t n = 0;
-  for (const auto i : data.photographs) {
-    if (data.record(i).split != split || !data.has_truth(i)) continue;
-    const picture map = grey_of(maps / (data.record(i).image.stem().string() + ".png"));
-    picture truth = data.truth(i), field = data.field(i), called = map;
+class split_figures {
+ public:
+  void update(const std::vector<float>& map, picture truth, const picture& field) {
+    std::vector<std::uint8_t> called(map.size());
+    for (std::size_t i = 0; i < map.size(); ++i) called[i] = map[i] >= 0.5f;
     for (auto& v : truth.pixels()) v = v >= 128;
-    for (auto& v : called.pixels()) v = v >= 128;
     synthmed::segmentation_counts one;
-    one.update({called.pixels(), truth.pixels(), field.pixels()});
-    counts.merge(one);
-    dice += one.dice();
-    table.update({map.pixels(), truth.pixels(), field.pixels()});
-    ++n;
+    one.update({called, truth.pixels(), field.pixels()});
+    counts_.merge(one);
+    dice_ += one.dice();
+    table_.update({map, truth.pixels(), field.pixels()});
+    ++pictures_;
   }
-  if (n == 0) return nullptr;
-  const auto t = table.value();
-  nlohmann::ordered_json json{{"pictures", n}, {"pixels", t.positives + t.negatives}, {"vessel_pixels", t.positives}, {"threshold", 0.5}};
-  if (t.positives > 0 && t.negatives > 0) {
-    json["auc_roc"] = synthmed::auc(t);
-    json["auc_pr"] = synthmed::auc_pr(t);
+  [[nodiscard]] nlohmann::ordered_json json() const {
+    const auto t = table_.value();
+    nlohmann::ordered_json out{{"pictures", pictures_}, {"pixels", t.positives + t.negatives}, {"vessel_pixels", t.positives}, {"threshold", 0.5}};
+    if (t.positives > 0 && t.negatives > 0) {
+      out["auc_roc"] = synthmed::auc(t);
+      out["auc_pr"] = synthmed::auc_pr(t);
+    }
+    out["f1"] = counts_.dice();
+    out["mean_dice_per_picture"] = dice_ / static_cast<double>(pictures_);
+    out["accuracy"] = counts_.accuracy();
+    out["sensitivity"] = counts_.sensitivity();
+    out["specificity"] = counts_.specificity();
+    return out;
   }
-  json["f1"] = counts.dice();
-  json["mean_dice_per_picture"] = dice / static_cast<double>(n);
-  json["accuracy"] = counts.accuracy();
-  json["sensitivity"] = counts.sensitivity();
-  json["specificity"] = counts.specificity();
-  return json;
-}
+
+ private:
+  synthmed::probability_table table_;
+  synthmed::segmentation_counts counts_;
+  double dice_ = 0;
+  std::int64_t pictures_ = 0;
+};
 
 /// Maps of all photographs: OUT/rvm/probability/ (the photograph's frame), OUT/rvm/rvm/ (as prepare frames maps) and the
-/// manifest. Written under another name first; a run that was broken off goes on from its pictures.
+/// manifest. Written under another name first; a run that was broken off goes on from its pictures, but those with a truth
+/// are seen again for the figures.
 void write_maps(const prepared_data& data, const unet& net, const segment_settings& s, const std::string& unet_hash) {
   const fs::path final = s.training.common.out / "rvm", folder = s.training.common.out / "rvm.partial";
   nlohmann::ordered_json settings{{"unet_sha256", unet_hash}, {"patches", s.patches}};
@@ -170,6 +175,7 @@ void write_maps(const prepared_data& data, const unet& net, const segment_settin
   for (const char* part : {"probability", "rvm"}) synthmed::make_folder(folder / part);
   synthmed::write_file(folder / "segment.json", text);
 
+  std::map<std::string, split_figures> figures_of;
   synthmed::manifest maps = data.manifest;
   maps.records.clear();
   maps.excluded.clear();
@@ -188,10 +194,11 @@ void write_maps(const prepared_data& data, const unet& net, const segment_settin
       record.more.erase("grey");
       record.more["rvm"] = "rvm/" + file;
       record.more["probability"] = "probability/" + file;
-      if (!fs::exists(folder / "rvm" / file)) {
+      if (!fs::exists(folder / "rvm" / file) || data.has_truth(i)) {
         const picture grey = data.grey(i), field = data.field(i);
         const auto values = pixels_of(grey);
         const auto found = net.probabilities({values, grey.height(), grey.width()}, s);
+        if (data.has_truth(i)) figures_of[record.split].update(found, data.truth(i), field);
         picture map(grey.height(), grey.width());
         for (std::size_t at = 0; at < found.size(); ++at)
           map.pixels()[at] = field.empty() || field.pixels()[at] != 0 ? static_cast<std::uint8_t>(255.f * found[at] + .5f) : 0;
@@ -204,7 +211,7 @@ void write_maps(const prepared_data& data, const unet& net, const segment_settin
   }
   nlohmann::ordered_json figures{{"field", "pixels inside the field of view, pooled"}};
   for (const char* split : {"train", "val", "test", "expert"})
-    if (auto found = figures_of(data, folder / "probability", split); !found.is_null()) figures[split] = std::move(found);
+    if (const auto found = figures_of.find(split); found != figures_of.end()) figures[split] = found->second.json();
   synthmed::write_file(folder / "segmentation.json", figures.dump(2) + "\n");
   maps.folder.clear();
   synthmed::write_manifest(folder / "manifest.csv", maps);
@@ -239,6 +246,9 @@ void run(segment_settings& s) {
   apply(s.training);
   if (s.train && !s.unet.empty()) throw argument_error("--train makes a U-Net and --unet names one; give one of them.");
   if (!(s.rate > 0)) throw argument_error(sentence("--rate is positive, got ", s.rate, "."));
+  if (!(s.loss.cross_entropy >= 0) || !(s.loss.dice >= 0) || s.loss.cross_entropy + s.loss.dice == 0)
+    throw argument_error(sentence("--cross-entropy and --dice are weights of at least 0, and not both 0; got ", s.loss.cross_entropy,
+                                  " and ", s.loss.dice, "."));
   if (s.train_steps < 0) throw argument_error(sentence("--train-steps is positive, got ", s.train_steps, "."));
   if (s.train_steps == 0) {
     constexpr std::int64_t lengths[] = {20, 400, 4000, 12000};
@@ -298,6 +308,8 @@ void add_segment(CLI::App& app) {
   command.add_option("--rate", s.rate, "Peak of the learning rate, a cosine with warm-up")->capture_default_str();
   command.add_option("--patch", s.patch.size, "Side of a training patch, px, a multiple of 8")->capture_default_str();
   command.add_option("--batch", s.patch.batch, "Patches per step")->capture_default_str();
+  command.add_option("--cross-entropy", s.loss.cross_entropy, "Weight of cross-entropy in the loss")->capture_default_str();
+  command.add_option("--dice", s.loss.dice, "Weight of Dice in the loss; 0 ranks faint pixels better (AUC)")->capture_default_str();
   command.footer("Example:\n  rop_study prepare --phantom smoke --photographs --out data\n  rop_study segment --data data --preset smoke --out run\n"
                  "Writes OUT/unet/ (unet.safetensors, checkpoints, log.jsonl) and OUT/rvm/ (manifest.csv, rvm/, probability/,\n"
                  "segmentation.json with AUC and F1 of every split that has maps).");

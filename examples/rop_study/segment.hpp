@@ -10,6 +10,7 @@
 #include <synthmed/data/patches.hpp>
 #include <synthmed/data/picture.hpp>
 #include <synthmed/models/segment.hpp>
+#include <synthmed/train/segmentation_loss.hpp>
 
 #include "training.hpp"
 
@@ -25,6 +26,7 @@ struct segment_settings {
   std::int64_t train_steps = 0;  ///< length of the schedule; 0: as the preset says
   double rate = 2e-3;            ///< peak of the learning rate
   synthmed::patch_options patch;
+  synthmed::train::segmentation_loss loss;
 };
 
 /// A U-Net on one backend.

@@ -80,7 +80,7 @@ class unet_on final : public unet {
                                                  s.training.common.seed);
     return trainer(network{}, synthmed::key(s.training.common.seed).fold("segment"),
                    synthmed::train::cosine_rate({.peak = s.rate, .steps = s.train_steps, .warm_up = s.train_steps / 50}), about,
-                   {.optimizer = {.weight_decay = 1e-4}});
+                   {.loss = s.loss, .optimizer = {.weight_decay = 1e-4}});
   }
 
   template <class Target, class Tree>
