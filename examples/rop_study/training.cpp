@@ -115,8 +115,8 @@ std::string dry_run_table(const std::string& title, const std::vector<stage_cost
     if (part) sum = sum.value_or(0) + *part;
   };
   for (const auto& s : stages) {
-    rows.push_back({s.stage, std::to_string(s.steps), shown(s.seconds, synthmed::train::readable_time), shown(s.memory_bytes, readable_bytes),
-                    shown(s.disk_bytes, readable_bytes)});
+    rows.push_back({s.stage, std::to_string(s.steps), shown(s.seconds, synthmed::train::readable_time),
+                    shown(s.memory_bytes, readable_bytes), shown(s.disk_bytes, readable_bytes)});
     all.steps += s.steps;
     add(all.seconds, s.seconds);
     add(all.disk_bytes, s.disk_bytes);

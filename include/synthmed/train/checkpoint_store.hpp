@@ -52,7 +52,10 @@ inline constexpr std::string_view no_checksum = "00000000";
 [[nodiscard]] inline std::string instruction_sets() {
   std::string cpu = "unknown";
 #if defined(__x86_64__)
-  cpu = __builtin_cpu_supports("avx512f") ? "AVX-512" : __builtin_cpu_supports("avx2") ? "AVX2" : __builtin_cpu_supports("avx") ? "AVX" : "SSE2";
+  cpu = __builtin_cpu_supports("avx512f") ? "AVX-512"
+        : __builtin_cpu_supports("avx2")  ? "AVX2"
+        : __builtin_cpu_supports("avx")   ? "AVX"
+                                          : "SSE2";
 #endif
 #if defined(__AVX512F__)
   return "AVX-512, CPU " + cpu;

@@ -293,7 +293,8 @@ TEST_CASE("two processes do not train in one folder") {
       try {
         run(t, target_of, {.store = &mine});
       } catch (const io_error& problem) {
-        return problem.what() == sentence("Another run is training in ", at.path().string(), "; wait for it, or give another --out.") ? 1 : 2;
+        const auto expected = sentence("Another run is training in ", at.path().string(), "; wait for it, or give another --out.");
+        return problem.what() == expected ? 1 : 2;
       }
       return 0;
     });

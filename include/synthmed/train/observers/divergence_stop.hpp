@@ -29,7 +29,8 @@ class divergence_stop : public quiet_observer {
         found += sentence(found.empty() ? "" : ", ", v.name, " is ", v.value);
     }
     if (!found.empty())
-      throw diverged_error(sentence("Step ", e.step, " diverged: ", found, "; train with a lower learning rate, or from an earlier checkpoint."));
+      throw diverged_error(sentence("Step ", e.step, " diverged: ", found,
+                                    "; train with a lower learning rate, or from an earlier checkpoint."));
     return verdict::go_on;
   }
 
