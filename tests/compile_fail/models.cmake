@@ -17,3 +17,5 @@ synthmed_compile_fail(feature_extractor_without_count feature_extractor_without_
 synthmed_compile_fail(feature_extractor_without_features feature_extractor_without_features.cpp
   "synthmed: this feature extractor lacks `tensor features<B>(const parameters<B>&, const buffers<B>&, const tensor& x) const`."
   INCLUDES "${PROJECT_SOURCE_DIR}/backends/reference/include")
+synthmed_compile_fail(classifier_without_classes classifier_without_classes.cpp
+  "synthmed: this classifier lacks `static constexpr std::int64_t classes`.")
