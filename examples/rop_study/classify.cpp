@@ -62,7 +62,7 @@ classifier_recipe recipe_of(preset p) {
     r.batch = 16;
     r.validate_every = 20;
   } else if (p == preset::demo) {
-    r.steps = 1000;
+    r.steps = 600;
     r.validate_every = 100;
   } else if (p == preset::study) {
     r = {.network = classifier_network::resnet18,

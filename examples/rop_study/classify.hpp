@@ -25,13 +25,13 @@ struct classifier_recipe {
   classifier_network network = classifier_network::small;
   int size = 0;              ///< side of the maps; 0: as they are, all the same
   int floor = 0;             ///< values below become 0
-  std::int64_t steps = 500;  ///< 0: as many as `epochs` need
+  std::int64_t steps = 300;  ///< 0: as many as `epochs` need
   std::int64_t epochs = 0;   ///< passes over as many maps as there are; ignored with steps
   std::int64_t batch = 32;
   double learning_rate = 2e-3;
   bool cosine = true;          ///< the rate falls as half a cosine; else it stays
   double weight_decay = 1e-2;  ///< decoupled (AdamW); 0 is Adam
-  double label_smoothing = .05;
+  double label_smoothing = .1;
   double degrees = 20;               ///< of the augmentation's rotations
   double shift = .04;                ///< of its shifts, as a share of the side
   std::int64_t validate_every = 50;  ///< steps; 0: once an epoch
