@@ -15,4 +15,7 @@ namespace rop_study {
 [[nodiscard]] std::string report_page(const std::filesystem::path& study, const study_settings& settings,
                                       const nlohmann::ordered_json& results);
 
+/// Computes and writes results.json, study_files/ and report.html; returns what stands in results.json.
+nlohmann::ordered_json write_report(const std::filesystem::path& study);
+
 }  // namespace rop_study

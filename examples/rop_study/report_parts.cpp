@@ -146,7 +146,7 @@ std::string sample_figures(const fs::path& study, const study_settings& settings
       figures.push_back(report::figure(inline_picture(page, sentence(tiles.size(), " vessel maps, ", word, ", class ", classes[c])),
                                        sentence(word, ", ", classes[c], ": ", tiles.size(), " of ", members.size(), " training maps")));
     }
-    out += sentence("<h3>", report::escaped(classes[c]), "</h3>\n", report::beside(figures));
+    out += sentence("<h3>", report::escaped(classes[c]), "</h3>\n", report::beside(figures, true));
   }
   return out + report::paragraph("Chosen evenly over each set, not by eye; faint vessels are shown brighter (square root of the value).", "muted");
 }
@@ -173,10 +173,10 @@ std::string segmentation_figures(const fs::path& study, const synthmed::manifest
     tiles.push_back(enlarged(brightened(grey_picture(result)), 160));
   }
   if (tiles.empty() || tiles.size() % columns != 0) return "";
-  const auto page = synthmed::contact_sheet(tiles, {}, {.columns = static_cast<int>(columns), .height = 160, .width = columns == 3 ? 213 : 160, .gap = 4});
+  const auto page = synthmed::contact_sheet(tiles, {}, {.columns = 6, .height = 160, .width = columns == 3 ? 213 : 160, .gap = 4});
   return report::figure(inline_picture(page, sentence(columns == 3 ? "Photographs, true" : "True", " vessel maps and segmented vessel maps of ", tiles.size() / columns, " test pictures")),
-                        columns == 3 ? "Left: photograph. Middle: true vessel map. Right: what the segmenter made of the photograph. Test pictures, chosen evenly."
-                                     : "Left: true vessel map. Right: what the segmenter made of the photograph. Test pictures, chosen evenly.");
+                        columns == 3 ? "In threes: photograph, true vessel map, and what the segmenter made of the photograph. Test pictures, chosen evenly."
+                                     : "In pairs: true vessel map, and what the segmenter made of the photograph. Test pictures, chosen evenly.");
 }
 
 std::string training_figures(const fs::path& study, const study_settings& settings) {
@@ -314,7 +314,7 @@ std::string confusion_figures(const study_settings& settings, const std::string&
                                               with_interval(figures_of_arm["three_classes"]["accuracy"]), ", kappa ",
                                               with_interval(figures_of_arm["three_classes"]["kappa"]), ".")));
   }
-  return report::beside(figures);
+  return sentence("<h3>", set, " set</h3>\n", report::beside(figures));
 }
 
 std::string failure_figures(const fs::path& study, const study_settings& settings, const synthmed::manifest& maps) {
@@ -336,13 +336,13 @@ std::string failure_figures(const fs::path& study, const study_settings& setting
     std::string alt = sentence("Surest mistakes of the classifier trained on ", arm.title, ":");
     for (std::size_t k = 0; k < std::min<std::size_t>(wrong.size(), 8); ++k) {
       const std::size_t i = wrong[k].second;
-      tiles.push_back(enlarged(brightened(grey_picture(map_of(maps, *of_name.at(fs::path(t.id[i]).stem().string())))), 88));
+      tiles.push_back(enlarged(brightened(grey_picture(map_of(maps, *of_name.at(fs::path(t.id[i]).stem().string())))), 120));
       const auto &said = t.classes[static_cast<std::size_t>(t.call[i])], &truth = t.classes[static_cast<std::size_t>(t.truth[i])];
       captions.push_back(sentence(truth, ">", said));
       alt += sentence(k ? "; " : " ", truth, " called ", said);
     }
     if (tiles.empty()) continue;
-    figures.push_back(report::figure(inline_picture(synthmed::contact_sheet(tiles, captions, {.columns = 4, .height = 88, .width = 88}), alt),
+    figures.push_back(report::figure(inline_picture(synthmed::contact_sheet(tiles, captions, {.columns = 4, .height = 120, .width = 120}), alt),
                                      sentence(arm.name, ": ", wrong.size(), " of ", t.cases(), " wrong; the ", tiles.size(), " surest (truth > what was said).")));
   }
   return figures.empty() ? "" : report::beside(figures);
@@ -350,7 +350,7 @@ std::string failure_figures(const fs::path& study, const study_settings& setting
 
 std::string pair_figures(const fs::path& study, const ordered_json& audit, const std::string& set, const synthmed::manifest& maps) {
   if (!audit.is_object() || !audit.contains("closest")) return "";
-  const fs::path folder = set == "fresh_phantom" ? "fresh" : set;
+  const fs::path folder = set == "fresh_phantom" ? "fresh" : set;  // the arm's name and its folder
   std::unordered_map<std::string, fs::path> file_of;
   for (const auto& r : maps.records) file_of.emplace(r.image.stem().string(), map_of(maps, r));
   std::vector<picture> tiles;

@@ -194,12 +194,8 @@ void write_study_files(const fs::path& study, const study_settings& s) {
     if (!fs::exists(path)) continue;
     const auto map = synthmed::read_csv(path);
     synthmed::csv_table table({"V1", "V2"});
-    const auto id = map.column("id"), x = map.column("x"), y = map.column("y");
-    for (std::size_t r = 0; r < map.rows(); ++r) {
-      // The study's second file holds the synthetic maps alone; ours may hold held-out real ones beside them.
-      if (to == std::string_view("synth_locations.csv") && !map.at(r, id).starts_with("synthetic/")) continue;
-      table.add_row({map.at(r, x), map.at(r, y)});
-    }
+    const auto x = map.column("x"), y = map.column("y");
+    for (std::size_t r = 0; r < map.rows(); ++r) table.add_row({map.at(r, x), map.at(r, y)});
     synthmed::write_csv(folder / to, table);
   }
 }
@@ -240,7 +236,11 @@ ordered_json make_results(const fs::path& study) {
   out["arms"] = std::move(judged.arms);
   out["tests"] = std::move(judged.tests);
   out["baseline_density"] = std::move(judged.baseline_density);
-  out["segmentation"] = optional_json(study / "unet" / "segmentation.json");
+  out["segmentation"] = nullptr;
+  if (const auto figures = optional_json(study / "rvm" / "segmentation.json"); figures.is_object() && figures.contains("test")) {
+    out["segmentation"] = {{"split", "test"}, {"pixels_counted", figures.value("field", std::string("inside the field of view"))}};
+    out["segmentation"].update(figures["test"]);
+  }
   const auto real_maps = maps.find("rvm");
   out["maps"] = ordered_json::object();
   for (const auto& [name, statistics] : maps)

@@ -250,9 +250,11 @@ void adjust(ordered_json& tests) {
 }
 
 /// Logistic regression of the positive class on the logit of a map's density, learned from the arm's own training maps.
+/// Where density separates those maps without error the regression has no finite solution, but its direction is known,
+/// and the AUC asks for no more.
 struct density_model {
-  recalibration fit;
-  std::size_t maps = 0;
+  double intercept = 0, slope = 1;
+  bool separated = false;
 };
 
 std::optional<density_model> learn_density(const std::vector<const map_statistics*>& sets, int positive) {
@@ -264,9 +266,9 @@ std::optional<density_model> learn_density(const std::vector<const map_statistic
       y.push_back(set->labels[i] == positive);
     }
   try {
-    density_model out{recalibrate(x, y, 1e-6), x.size()};
-    if (!out.fit.converged) return std::nullopt;
-    return out;
+    const auto fit = recalibrate(x, y, 1e-6);
+    if (fit.converged) return density_model{fit.intercept, fit.slope, false};
+    return density_model{0, auc(x, y) < 0.5 ? -1.0 : 1.0, true};
   } catch (const argument_error&) {  // one class only
     return std::nullopt;
   }
@@ -279,7 +281,7 @@ ordered_json baseline_json(const density_model& model, const judged& arm, const 
   std::vector<double> scores(t.cases());
   for (std::size_t i = 0; i < scores.size(); ++i) {
     const double d = std::clamp(density.at(std::filesystem::path(t.id[i]).stem().string()), 1e-6, 1 - 1e-6);
-    scores[i] = model.fit.intercept + model.fit.slope * std::log(d / (1 - d));
+    scores[i] = model.intercept + model.slope * std::log(d / (1 - d));
   }
   const auto labels = t.is_class(t.class_named(s.positive));
   const std::vector<ranked_scores> ranked{ranked_scores(scores, labels)};
@@ -287,16 +289,22 @@ ordered_json baseline_json(const density_model& model, const judged& arm, const 
   auto e = replicated(resampling::subjects(clusters), table_statistics(ranked, auc_of{}), bootstrap_of(s));
   const auto gain = delong_replicated(arm.ranked, ranked, clusters);
   ordered_json out{{"auc_roc", {{"value", number(e.value)}, {"low", number(e.low)}, {"high", number(e.high)}}},
+                   {"separates_training_maps", model.separated},
                    {"classifier_minus_density", difference_json(gain, "DeLong, clustered by subject, of the mean over seeds")},
                    {"classifier_beats_density", std::isfinite(gain.low) ? ordered_json(gain.low > 0) : ordered_json(nullptr)}};
   return out;
 }
 
-std::string percent(const ordered_json& value) { return value.is_null() ? "-" : shown(std::round(value.get<double>() * 1000) / 1000, 4); }
+std::string digits(const ordered_json& value) {
+  if (!value.is_number()) return "-";
+  char text[32];
+  std::snprintf(text, sizeof text, "%.3f", value.get<double>());
+  return text;
+}
 
 std::string interval_text(const ordered_json& e) {
-  return e.at("low").is_null() ? percent(e.at("value")) + " (no interval)"
-                               : sentence(percent(e.at("value")), " (", percent(e.at("low")), " to ", percent(e.at("high")), ")");
+  return e.at("low").is_null() ? digits(e.at("value")) + " (no interval)"
+                               : sentence(digits(e.at("value")), " (", digits(e.at("low")), " to ", digits(e.at("high")), ")");
 }
 
 }  // namespace
@@ -368,9 +376,8 @@ arms_results judge_arms(const std::filesystem::path& study, const study_settings
       if (t["set"] != "test" || t["first"] != "synthetic") continue;
       const auto& d = t["auc_roc"]["delong_clustered"];
       const std::string other = t["second"];
-      std::string line = sentence("AUC of synthetic minus ", other, ": ", shown(d["difference"].is_null() ? std::nan("") : d["difference"].get<double>(), 3));
-      if (!d["low"].is_null())
-        line += sentence(" (", shown(d["low"].get<double>(), 3), " to ", shown(d["high"].get<double>(), 3), ")");
+      std::string line = sentence("AUC of synthetic minus ", other, ": ", digits(d["difference"]));
+      if (d["low"].is_number()) line += sentence(" (", digits(d["low"]), " to ", digits(d["high"]), ")");
       if (other == "copier" && !(d["low"].is_number() && d["low"].get<double>() > 0))
         line += "; the generator does not beat a machine that copies its training maps";
       out.findings.push_back(line + ".");

@@ -17,7 +17,7 @@ struct stage {
   std::vector<std::string> arguments;           ///< of rop_study
   std::vector<std::filesystem::path> inputs;    ///< files whose content it depends on, beside its arguments
   std::vector<std::filesystem::path> outputs;   ///< files that it leaves; their hashes mark it as done
-  std::filesystem::path folder;                 ///< its own: removed before it begins anew
+  std::vector<std::filesystem::path> folders;   ///< its own: removed before it begins anew
   std::vector<std::string> after;               ///< stages that must be done before
   int threads = 1;                              ///< cores it keeps busy
   bool resumes = false;                         ///< understands --resume and goes on from what is in its folder

@@ -21,7 +21,7 @@ ordered_json read_json(const fs::path& path) {
   }
 }
 
-void write_settings(const fs::path& study, const study_settings& s) {
+std::string settings_text(const study_settings& s) {
   ordered_json j;
   j["format"] = "synthmed study 1";
   j["preset"] = s.preset;
@@ -45,7 +45,7 @@ void write_settings(const fs::path& study, const study_settings& s) {
   for (const auto& d : s.deviations)
     j["deviations"].push_back({{"option", d.option}, {"published", d.published}, {"here", d.here}, {"why", d.why}});
   j["options"] = s.options;
-  synthmed::write_file(study / "study.json", j.dump(2) + "\n");
+  return j.dump(2) + "\n";
 }
 
 study_settings read_settings(const fs::path& study) {

@@ -52,8 +52,8 @@ struct study_settings {
   nlohmann::ordered_json options;  ///< every named option and its value
 };
 
-/// Writes and reads study.json. Reading throws io_error or format_error.
-void write_settings(const std::filesystem::path& study, const study_settings& settings);
+/// The text of study.json, and the settings in a folder's. Reading throws io_error or format_error.
+[[nodiscard]] std::string settings_text(const study_settings& settings);
 [[nodiscard]] study_settings read_settings(const std::filesystem::path& study);
 
 /// The test sets that arms are judged on, by the split of the real manifest.

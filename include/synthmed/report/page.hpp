@@ -66,9 +66,9 @@ struct table {
                   " src=\"data:image/png;base64,", base64(png), "\">\n");
 }
 
-/// Figures side by side where there is room.
-[[nodiscard]] inline std::string beside(const std::vector<std::string>& figures) {
-  std::string out = "<div class=\"beside\">\n";
+/// Figures side by side where there is room; `narrow` puts four of them in a row of a wide screen, else three.
+[[nodiscard]] inline std::string beside(const std::vector<std::string>& figures, bool narrow = false) {
+  std::string out = narrow ? "<div class=\"beside narrow\">\n" : "<div class=\"beside\">\n";
   for (const auto& f : figures) out += f;
   return out + "</div>\n";
 }
@@ -137,7 +137,7 @@ class page {
            "figure{margin:1.2em 0;break-inside:avoid}figcaption{margin-top:.4em;max-width:46rem}svg,img{max-width:100%;height:auto}\n"
            ".sharp{image-rendering:pixelated}.beside{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,19rem),1fr));gap:0 "
            "1.5rem;align-items:start}\n"
-           ".wide{overflow-x:auto;margin:1.2em 0;break-inside:avoid-page}table{border-collapse:collapse;font-size:.92rem;"
+           ".narrow{grid-template-columns:repeat(auto-fit,minmax(min(100%,14rem),1fr))}.wide{overflow-x:auto;margin:1.2em 0;break-inside:avoid-page}table{border-collapse:collapse;font-size:.92rem;"
            "font-variant-numeric:tabular-nums}caption{text-align:left;padding:.2em 0 .5em}\n"
            "th,td{text-align:left;vertical-align:top;padding:.35em .8em .35em 0;border-bottom:1px solid var(--line)}thead "
            "th{border-bottom:2px solid var(--muted)}tbody th{font-weight:600}.marked th,.marked td{background:var(--warn-paper)}\n"

@@ -1,0 +1,103 @@
+// rop_study all: the study end to end, each stage a child process; killed at any moment, it goes on where it was.
+#include <cstdio>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+
+#include <synthmed/error.hpp>
+#include <synthmed/io/file.hpp>
+
+#include "command.hpp"
+#include "report.hpp"
+#include "results.hpp"
+#include "study_plan.hpp"
+
+namespace rop_study {
+
+namespace {
+
+namespace fs = std::filesystem;
+using synthmed::argument_error;
+using synthmed::sentence;
+
+struct all_options {
+  common_options common;
+  study_request request;
+  bool resume = false;
+};
+
+/// A dry run names the stages, and asks prepare what the pictures will take: later stages need them to be asked.
+void show_plan(const all_options& o, const study_settings& settings, const std::vector<stage>& plan) {
+  std::printf("%s, seed %llu, backend %s on %s: %zu stages\n\n", settings.data.c_str(), static_cast<unsigned long long>(settings.seed),
+              settings.backend.c_str(), settings.device.c_str(), plan.size());
+  for (const auto& s : plan) {
+    std::string line = sentence("  ", s.name, std::string(s.name.size() < 28 ? 28 - s.name.size() : 1, ' '), "rop_study");
+    for (const auto& word : s.arguments) line += ' ' + word;
+    std::printf("%s\n", line.c_str());
+  }
+  if (const auto costs = costs_of(o.request); !costs.empty()) std::printf("\n%s", costs.c_str());
+  std::printf("\nDeviations from the published protocol:\n");
+  for (const auto& d : settings.deviations) std::printf("  %-22s %s (published: %s)\n", d.option.c_str(), d.here.c_str(), d.published.c_str());
+}
+
+void run(all_options& o) {
+  o.request.seed = o.common.seed;
+  const auto settings = settings_of(o.request);
+  const auto plan = plan_of(o.request, settings);
+  if (o.common.dry_run) return show_plan(o, settings, plan);
+  const fs::path study = o.common.out;
+  const bool there = fs::exists(study) && !(fs::is_directory(study) && fs::is_empty(study));
+  if (there && !o.resume)
+    throw argument_error(sentence(study.string(), " is there already; go on with --resume, or choose another --out."));
+  if (there && !fs::exists(study / "study.json"))
+    throw argument_error(sentence(study.string(), " holds no study to resume (no study.json); choose another --out."));
+  synthmed::make_folder(study);
+  const study_lock lock(study);
+  const std::string wanted = settings_text(settings);
+  if (there && synthmed::read_file(study / "study.json") != wanted)
+    throw argument_error(sentence(study.string(), " was begun with other settings (study.json); give the same flags, or choose another --out."));
+  if (!there) synthmed::write_file(study / "study.json", wanted);
+
+  std::error_code failed;
+  const fs::path program = fs::read_symlink("/proc/self/exe", failed);
+  if (failed) throw synthmed::io_error(sentence("This program's file cannot be found: ", failed.message(), "."));
+  const auto say = [](const std::string& line) {
+    std::fprintf(stderr, "%s\n", line.c_str());
+    std::fflush(stderr);
+  };
+  if (!run_stages(study, plan, {.program = program, .cores = o.common.threads > 0 ? o.common.threads : 2, .say = say})) {
+    say(sentence("stopped; go on with --resume --out ", study.string()));
+    throw CLI::RuntimeError(130);
+  }
+  const auto results = write_report(study);
+  for (const auto& line : results["findings"]) std::printf("%s\n", line.get<std::string>().c_str());
+  std::printf("%.0f s in all stages, at most %.0f MiB at once\nreport: %s\n", results["timing"]["total_seconds"].get<double>(),
+              results["memory"]["peak_mib"].get<double>(), (study / "report.html").c_str());
+}
+
+}  // namespace
+
+void add_all(CLI::App& app) {
+  auto* const command = app.add_subcommand("all", "The study end to end, from pictures to the report");
+  const auto options = std::make_shared<all_options>();
+  auto& o = *options;
+  o.common.out = "study";
+  add_common(*command, o.common);
+  command->get_option("--threads")->description("Cores that stages may keep busy (default: 2)");
+  command->add_option("--preset", o.request.preset, "Size of the study: smoke, quick, demo or study")->capture_default_str();
+  command->add_option("--backend", o.request.backend, "What computes: xtensor or torch")->check(CLI::IsMember({"xtensor", "torch"}))->capture_default_str();
+  command->add_option("--device", o.request.device, "Where: cpu, cuda or cuda:N (torch)")->capture_default_str();
+  command->add_option("--images", o.request.images, "Own pictures in place of the phantom: a folder or a manifest.csv (docs/data.md)");
+  command->add_option("--kind", o.request.kind, "What own pictures are: fundus (photographs) or rvm (vessel maps)")->capture_default_str();
+  command->add_option("--prepare", o.request.prepare_flags, "Flags for prepare, as --prepare=\"--layout drive\"")->delimiter(' ')->allow_extra_args(false);
+  command->add_option("--unet", o.request.unet, "Weights of a segmenter in place of training one");
+  command->add_option("--init", o.request.init, "Initial weights of the classifiers (resnet18.safetensors)");
+  command->add_option("--inception", o.request.inception, "Inception weights: fidelity then is FID");
+  command->add_option("--gan-seeds", o.request.gan_seeds, "Generators trained per class (default: the preset's)");
+  command->add_option("--cnn-seeds", o.request.cnn_seeds, "Classifiers trained per arm (default: the preset's)");
+  command->add_flag("--resume", o.resume, "Go on where a study in --out was");
+  command->footer("Example:\n  rop_study all --preset quick --out study-quick\nWrites OUT/report.html and OUT/results.json; docs/study.md walks through the folder.");
+  command->callback([options] { run(*options); });
+}
+
+}  // namespace rop_study
