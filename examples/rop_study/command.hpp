@@ -55,5 +55,9 @@ void add_compare(CLI::App& app);
 void add_fid(CLI::App& app);
 void add_umap(CLI::App& app);
 void add_privacy(CLI::App& app);
+void add_arm(CLI::App& app);
+void add_all(CLI::App& app);
+void add_report(CLI::App& app);
+void add_release(CLI::App& app);
 
 }  // namespace rop_study

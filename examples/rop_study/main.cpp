@@ -72,6 +72,10 @@ int main(int argc, char** argv) {
   rop_study::add_umap(app);
   rop_study::add_fid(app);
   rop_study::add_privacy(app);
+  rop_study::add_arm(app);
+  rop_study::add_all(app);
+  rop_study::add_report(app);
+  rop_study::add_release(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& problem) {
