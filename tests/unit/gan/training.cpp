@@ -3,6 +3,8 @@
 
 #include <cmath>
 #include <string>
+#include <type_traits>
+#include <vector>
 
 #include <synthmed/autodiff/autodiff.hpp>
 #include <synthmed/backends/reference.hpp>
@@ -13,6 +15,8 @@
 
 using namespace synthmed;
 using namespace synthmed::train;
+using synthmed_test::contains;
+using synthmed_test::message_of;
 
 namespace {
 
@@ -40,6 +44,27 @@ TEST_CASE("with lazy R1 and augmentation a trainer resumes exactly, within a fad
   other = policies();
   other.loss.every = 2;
   CHECK(gan(key(1), make().plan(), other).identity() != make().identity());
+}
+
+TEST_CASE("pictures of other channels, another batch or with NaN are refused, and the networks stay as they were") {
+  gan t(key(1), progressive_schedule({{.resolution = 4, .images = 12, .fade_images = 0, .batch = 4}}), policies());
+  const auto bytes = [&] {
+    safetensors_writer file;
+    t.write(file);
+    return file.bytes();
+  };
+  const auto before = bytes();
+  const auto refusal = [&]<class Error>(std::type_identity<Error>, const B::tensor& pictures) {
+    return message_of<Error>([&] { (void)t.step(pictures); });
+  };
+  CHECK(contains(refusal(std::type_identity<shape_error>{}, B::full({4, 3, 4, 4}, 0)), "needs pictures [4, 1, 4, 4], got [4, 3, 4, 4]"));
+  CHECK(contains(refusal(std::type_identity<shape_error>{}, B::full({3, 1, 4, 4}, 0)), "got [3, 1, 4, 4]"));
+  std::vector<float> values(64, 0.1f);
+  values[20] = std::nanf("");
+  const auto said = refusal(std::type_identity<diverged_error>{}, B::from_host({4, 1, 4, 4}, values));
+  CHECK(contains(said, "At step 0 the critic's loss is nan"));
+  CHECK((bytes() == before));
+  CHECK(t.next_step() == 0);
 }
 
 TEST_CASE("the generator learns the pictures, not what augmentation does to them") {
