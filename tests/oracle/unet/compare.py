@@ -67,7 +67,8 @@ def loss_of(logits, truth, field):
 
 for what, channels, forward, gradient in (
     ("norm_double", (3, 4, 5), 1e-12, 1e-8), ("retina_double", (3, 4, 5), 1e-12, 1e-8),
-    ("norm_float", (16, 32, 32), 1e-5, 3e-3), ("retina_float", (16, 32, 32), 1e-5, 3e-3),
+    ("norm_winograd", (16, 32, 32), 1e-5, 3e-3), ("retina_winograd", (16, 32, 32), 1e-5, 3e-3),
+    ("norm_direct", (16, 32, 32), 1e-5, 3e-3), ("retina_direct", (16, 32, 32), 1e-5, 3e-3),
 ):
     arrays = read(folder / f"{what}.safetensors")
     norm = what.startswith("norm")

@@ -1,4 +1,5 @@
-// Writes U-Nets, their results and gradients into the folder argv[1]: double on the reference backend, float on xtensor.
+// Writes U-Nets, their results and gradients into the folder argv[1]: double on the reference backend,
+// float on xtensor with Winograd's transform and without.
 #include <exception>
 #include <filesystem>
 #include <iostream>
@@ -11,6 +12,7 @@
 #include <synthmed/ops/ops.hpp>
 #include <synthmed/train/segmentation_loss.hpp>
 
+#include "oracle/pgan/winograd.hpp"
 #include "oracle/record.hpp"
 
 namespace {
@@ -76,8 +78,12 @@ int main(int argc, char** argv) try {
   using fast = autodiff<xtensor_backend<float>>;
   write_case<exact, norm_small>(folder / "norm_double.safetensors", 12, 8);
   write_case<exact, retina_small>(folder / "retina_double.safetensors", 12, 8);
-  write_case<fast, norm_blocked>(folder / "norm_float.safetensors", 32, 24);
-  write_case<fast, retina_blocked>(folder / "retina_float.safetensors", 32, 24);
+  for (const bool on : {true, false}) {
+    synthmed_oracle::use_winograd(on);
+    const std::string how = on ? "_winograd.safetensors" : "_direct.safetensors";
+    write_case<fast, norm_blocked>(folder / ("norm" + how), 32, 24);
+    write_case<fast, retina_blocked>(folder / ("retina" + how), 32, 24);
+  }
 } catch (const std::exception& problem) {
   std::cerr << problem.what() << '\n';
   return 1;
