@@ -19,6 +19,7 @@
 #include <synthmed/imaging/write.hpp>
 #include <synthmed/io/csv.hpp>
 #include <synthmed/parallel.hpp>
+#include <synthmed/train/observers/memorisation.hpp>
 
 #include "gan.hpp"
 #include "gan_maps.hpp"
@@ -53,6 +54,7 @@ struct gan_protocol {
   std::int64_t stage_images = 0;    ///< maps shown at each resolution but the last; the last gets half as many again
   std::int64_t class_images = 0;    ///< maps shown to a class's GAN after a warm start
   std::int64_t batch = 8;
+  bool published = false;           ///< the recipe's own schedule, meant for a GPU; else one for minutes on a processor
   bool shared = false;              ///< the classes start from one GAN of all classes
   double translation = 0;
   double learning_rate = 1e-3;
@@ -63,32 +65,31 @@ constexpr const char* warm_up_name = "warm-up";
 gan_protocol protocol_of(const gan_settings& s) {
   gan_protocol p;
   const auto how = s.training.size;
-  for (const auto r : {gan_recipe::synthmed, gan_recipe::paper, gan_recipe::seed})
-    if (to_string(r) == s.recipe) p.design.recipe = r;
-  if (to_string(p.design.recipe) != s.recipe)
-    throw argument_error(sentence("There is no recipe \"", s.recipe, "\"; --recipe is synthmed, paper or seed."));
-  const bool own = p.design.recipe == gan_recipe::synthmed, study = how == preset::study;
-  p.size = s.size.value_or(how == preset::smoke ? 16 : how == preset::quick ? 32 : how == preset::demo ? 64 : p.design.recipe == gan_recipe::seed ? 512 : 256);
+  p.design.recipe = train::recipe_named(s.recipe);
+  const bool own = p.design.recipe == train::recipe::synthmed, study = how == preset::study;
+  p.size = s.size.value_or(how == preset::smoke ? 16 : how == preset::quick ? 32 : how == preset::demo ? 64 : p.design.recipe == train::recipe::seed ? 512 : 256);
   if (p.size < 4 || p.size > 512 || (p.size & (p.size - 1)) != 0)
     throw argument_error(sentence("--size is a power of two from 4 to 512, got ", p.size, "."));
-  p.design.network = !s.network.empty() ? network_of(s.network) : study || p.size > 64 || p.design.recipe == gan_recipe::seed ? gan_network::full : own ? gan_network::quick : gan_network::small;
-  if (p.design.recipe == gan_recipe::seed && p.design.network != gan_network::full)
+  p.design.network = !s.network.empty() ? network_of(s.network) : study || p.size > 64 || p.design.recipe == train::recipe::seed ? gan_network::full : own ? gan_network::quick : gan_network::small;
+  if (p.design.recipe == train::recipe::seed && p.design.network != gan_network::full)
     throw argument_error("The seed recipe is the study's network: --network is full.");
   if (p.size > 64 && p.design.network != gan_network::full)
     throw argument_error(sentence("The network ", to_string(p.design.network), " ends at 64 px; --size ", p.size, " needs --network full."));
-  p.first = own && !study ? std::min(8, p.size) : 4;
+  p.first = std::min(8, p.size);
+  p.published = !own || study;
   p.stage_images = s.stage_images.value_or(how == preset::smoke ? 400 : how == preset::quick ? 28'000 : how == preset::demo ? 60'000 : 1'200'000);
   p.class_images = s.class_images.value_or(how == preset::smoke ? 160 : how == preset::quick ? 29'600 : how == preset::demo ? 60'000 : 600'000);
-  p.batch = s.batch.value_or(study ? 16 : 8);
+  p.batch = s.batch.value_or(!own || study ? 16 : 8);
   if (p.batch < 1) throw argument_error(sentence("--batch is at least 1, got ", p.batch, "."));
   const std::string warm = !s.warm_up.empty() ? s.warm_up : own && !study && s.init_from.empty() ? "shared" : "none";
   if (warm != "shared" && warm != "none") throw argument_error(sentence("--warm-up is shared or none, got \"", warm, "\"."));
   p.shared = warm == "shared";
   if (p.shared && !s.init_from.empty()) throw argument_error("--init-from and --warm-up shared exclude each other.");
-  if (!own && (p.shared || !s.init_from.empty() || s.stage_images || s.class_images || s.batch))
-    throw argument_error(sentence("The ", s.recipe, " recipe has a schedule of its own and random first weights: --warm-up shared, "
-                                  "--init-from, --stage-images, --class-images and --batch belong to --recipe synthmed."));
-  p.translation = own ? 0.04 : 0;
+  if (p.published && (p.shared || !s.init_from.empty() || s.stage_images || s.class_images || s.batch || s.learning_rate != 1e-3))
+    throw argument_error(sentence("The ", s.recipe, " recipe, preset ", s.training.preset_name,
+                                  ", has a schedule of its own and random first weights: --warm-up shared, --init-from, --stage-images, "
+                                  "--class-images, --batch and --learning-rate belong to --recipe synthmed with --preset smoke, quick or demo."));
+  p.translation = p.published ? 0 : 0.04;
   if (!(s.learning_rate > 0)) throw argument_error(sentence("--learning-rate is above 0, got ", s.learning_rate, "."));
   p.learning_rate = s.learning_rate;
   return p;
@@ -96,10 +97,7 @@ gan_protocol protocol_of(const gan_settings& s) {
 
 /// From the smallest to the largest resolution; for the warm-up, and for a class without one.
 gan_schedule growing(const gan_protocol& p, std::int64_t maps) {
-  if (p.design.recipe == gan_recipe::paper) return gan_schedule(train::paper_schedule(p.size));
-  std::int64_t scales = 1;
-  while ((4 << (scales - 1)) < p.size) ++scales;
-  if (p.design.recipe == gan_recipe::seed) return gan_schedule(train::seed_schedule(maps, scales));
+  if (p.published) return gan_schedule(train::recipe_schedule(p.design.recipe, p.size, maps));
   std::vector<train::growth_stage> stages;
   std::int64_t first = 0;
   while ((4 << first) < p.first) ++first;
@@ -171,9 +169,9 @@ template <class Sampler>
 std::function<synthmed::batch(std::int64_t)> batches_of(std::shared_ptr<const map_cache> maps, const gan_protocol& p,
                                                         gan_schedule plan, Sampler order, synthmed::key k) {
   using loader = synthmed::loader<synthmed::memory_dataset, Sampler, synthmed::flips_and_rotation>;
-  // The study flips; maps of ours are mirrored to one side and lie alike.
-  const double flip = p.design.recipe == gan_recipe::seed ? 0.5 : 0;
-  const synthmed::flips_and_rotation flips({.horizontal = p.design.recipe == gan_recipe::paper ? 0.5 : flip, .vertical = flip, .degrees = 0});
+  // Maps for small presets are mirrored to one side already and lie alike.
+  const auto flip = p.published ? train::flips_of(p.design.recipe) : train::recipe_flips{0, 0};
+  const synthmed::flips_and_rotation flips({.horizontal = flip.horizontal, .vertical = flip.vertical, .degrees = 0});
   struct state {
     std::unique_ptr<loader> now;
     std::int64_t resolution = 0, batch = 0;
@@ -226,7 +224,8 @@ class gan_command {
     if (s_.training.common.dry_run) return show_costs();
     const train::interrupt_guard guard;
     const int threads = synthmed::threads();
-    // The same bytes on any number of cores: a small network is trained by one thread, whatever there is.
+    // The same bytes on any number of cores: a class's small network is trained by one thread and the warm-up, which runs
+    // alone, by two, whatever there is.
     const bool together = p_.design.network != gan_network::full && s_.training.device == "cpu";
     fs::path start = s_.init_from;
     if (fs::is_directory(start)) start = newest(start);
@@ -234,11 +233,12 @@ class gan_command {
     for (const int label : p_.shared ? std::vector<int>{-1} : labels_) (void)maps_of(m_, "train", label, p_.size);
     write_settings();
     if (p_.shared) {
-      if (together) synthmed::set_threads(1);
+      if (together) synthmed::set_threads(2);
       if (!train_one(-1, {})) return;
       start = newest(folder_ / warm_up_name);
     }
-    const auto workers = together ? std::min<std::size_t>(labels_.size(), static_cast<std::size_t>(threads)) : 1;
+    // Three classes on two cores take turns: that is done sooner than two and then one.
+    const auto workers = together && threads > 1 ? std::min<std::size_t>(labels_.size(), 2 * static_cast<std::size_t>(threads)) : 1;
     std::atomic<std::size_t> next{0};
     std::vector<std::exception_ptr> failures(labels_.size());
     const auto work = [&] {
@@ -294,15 +294,20 @@ class gan_command {
                   {"start", task.init_from.empty() ? "random" : label >= 0 && p_.shared ? "warm-up of all classes" : "another run"}};
     if (label < 0)
       task.batches = batches_of(cache, p_, plan, synthmed::balanced_sampler(maps.labels, order), key);
-    else if (p_.design.recipe == gan_recipe::seed)
+    else if (p_.design.recipe == train::recipe::seed)
       task.batches = batches_of(cache, p_, plan, whole_batches(synthmed::shuffled_sampler(maps.pictures.size(), order)), key);
     else
       task.batches = batches_of(cache, p_, plan, synthmed::shuffled_sampler(maps.pictures.size(), order), key);
+    const auto held_out = maps_of(m_, "val", label, p_.size);
     task.show = [&](const gan_view& view, bool stage_ended) {
       const auto count = std::clamp<std::int64_t>(static_cast<std::int64_t>(maps.pictures.size()), 40, 1000);
       const auto made = maps_drawn(view, noise(key.fold("grid"), count, engine_->latent()), engine_->latent(), p_.design.recipe);
       synthmed::write_png(folder / sentence("samples_", view.resolution, ".png"), page_of(std::span(made).first(40)));
-      if (stage_ended && maps.pictures.size() > 1) note_figures(folder / "stages.csv", compare_maps(maps.pictures, made));
+      if (stage_ended && maps.pictures.size() > 1) {
+        auto figures = compare_maps(maps.pictures, made);
+        if (!held_out.pictures.empty()) add_memorisation(figures, view, maps.pictures, held_out.pictures, made);
+        note_figures(folder / "stages.csv", figures);
+      }
       if (s_.score && label >= 0 && view.resolution == p_.size) write_scores(view, label, made);
     };
     auto options = s_.training;
@@ -310,6 +315,30 @@ class gan_command {
     if (label < 0 && fs::exists(folder)) options.resume = true;
     const auto result = engine_->train(options, task);
     return result.why == train::run_end::finished;
+  }
+
+  /// Whether generated maps lie nearer to training maps than held-out ones do, and whether the critic tells these apart.
+  void add_memorisation(gan_figures& figures, const gan_view& view, std::span<const picture> training, std::span<const picture> held_out,
+                        std::span<const picture> made) const {
+    const auto values = values_of(p_.design.recipe);
+    const auto numbers = [&](std::span<const picture> pictures, std::int64_t side) {
+      std::vector<float> out;
+      for (const auto& p : pictures) {
+        const auto shown = synthmed::fitted(p, {.height = static_cast<int>(side), .width = static_cast<int>(side), .how = synthmed::fit::squash,
+                                                .with = synthmed::interpolation::area});
+        for (const auto v : shown.pixels()) out.push_back(values[v]);
+      }
+      return out;
+    };
+    const std::int64_t edge = std::min<std::int64_t>(view.resolution, 32);
+    const auto some = [](std::span<const picture> pictures) { return pictures.first(std::min<std::size_t>(pictures.size(), 200)); };
+    const auto found = train::measure_memorisation({.edge = edge, .training = numbers(training, edge), .held_out = numbers(held_out, edge),
+                                                    .synthetic = numbers(made, edge),
+                                                    .training_scores = view.score(numbers(some(training), view.resolution)),
+                                                    .held_out_scores = view.score(numbers(some(held_out), view.resolution))});
+    figures.nearest_ratio = found.distance_ratio;
+    figures.closest_ratio = found.closest_ratio;
+    figures.critic_gap = found.score_gap;
   }
 
   /// The critic's scores of every real map of the class and of as many generated ones, for the privacy audit.
@@ -374,7 +403,7 @@ class gan_command {
     for (const int label : labels_)
       add("gan " + name_of(label), plan_of(label, warm(), static_cast<std::int64_t>(synthmed::records_in(m_, "train", label).size())));
     std::fputs(dry_run_table(sentence("gan, recipe ", s_.recipe, ", network ", to_string(p_.design.network), ", ", p_.size,
-                                      " px; the time of one thread, classes are trained side by side"), rows).c_str(), stdout);
+                                      " px; times of one thread; classes are trained side by side"), rows).c_str(), stdout);
   }
 
   gan_settings s_;

@@ -13,22 +13,18 @@
 #include <synthmed/data/loader.hpp>
 #include <synthmed/data/picture.hpp>
 #include <synthmed/random/key.hpp>
-#include <synthmed/train/progressive_schedule.hpp>
+#include <synthmed/train/pgan_recipes.hpp>
 
 #include "training.hpp"
 
 namespace rop_study {
-
-/// Whose protocol a GAN follows: networks, schedule, values of pixels and what the critic is shown.
-enum class gan_recipe { synthmed, paper, seed };
-[[nodiscard]] std::string to_string(gan_recipe recipe);
 
 /// The named networks: quick (to 64 px, one convolution per stage), small (to 64 px, two), full (the study's channels, to 512 px).
 enum class gan_network { quick, small, full };
 [[nodiscard]] std::string to_string(gan_network network);
 [[nodiscard]] gan_network network_of(const std::string& name);
 
-/// The schedule of any recipe.
+/// Any schedule of a GAN: a recipe's, or a preset's own.
 class gan_schedule {
  public:
   using settings = synthmed::train::growth;
@@ -48,7 +44,7 @@ class gan_schedule {
 /// What a network is, beside its weights.
 struct gan_design {
   gan_network network = gan_network::quick;
-  gan_recipe recipe = gan_recipe::synthmed;
+  synthmed::train::recipe recipe = synthmed::train::recipe::synthmed;  ///< whose protocol: networks, schedule, pixel values
   friend bool operator==(const gan_design&, const gan_design&) = default;
 };
 

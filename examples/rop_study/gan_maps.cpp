@@ -1,4 +1,4 @@
-// Maps of a GAN: values and pictures, pages, figures; the names of recipes and networks.
+// Maps of a GAN: values and pictures, pages, figures; the names of networks.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -21,7 +21,6 @@ using synthmed::argument_error;
 using synthmed::picture;
 using synthmed::sentence;
 
-constexpr std::array<const char*, 3> recipe_names{"synthmed", "paper", "seed"};
 constexpr std::array<const char*, 3> network_names{"quick", "small", "full"};
 
 /// Pixels in [0, 1], one row per picture, on thumbnails of one side.
@@ -83,7 +82,6 @@ moments moments_of(const std::vector<double>& rows, std::size_t area) {
 
 }  // namespace
 
-std::string to_string(gan_recipe recipe) { return recipe_names[static_cast<std::size_t>(recipe)]; }
 std::string to_string(gan_network network) { return network_names[static_cast<std::size_t>(network)]; }
 gan_network network_of(const std::string& name) {
   const auto found = std::find(network_names.begin(), network_names.end(), name);
@@ -102,19 +100,19 @@ std::unique_ptr<gan_engine> gan_on(const std::string& backend, const std::string
   throw argument_error(sentence("This program has no backend \"", backend, "\" for device ", device, "."));
 }
 
-synthmed::pixel_values values_of(gan_recipe recipe) {
-  return recipe == gan_recipe::synthmed ? synthmed::root_values() : synthmed::linear_values();
+synthmed::pixel_values values_of(synthmed::train::recipe recipe) {
+  return recipe == synthmed::train::recipe::synthmed ? synthmed::root_values() : synthmed::linear_values();
 }
 
-std::vector<picture> pictures_of(std::span<const float> values, std::int64_t side, gan_recipe recipe) {
+std::vector<picture> pictures_of(std::span<const float> values, std::int64_t side, synthmed::train::recipe recipe) {
   const auto area = static_cast<std::size_t>(side * side);
   std::vector<picture> out;
   for (std::size_t at = 0; at + area <= values.size(); at += area) {
     picture p(static_cast<int>(side), static_cast<int>(side), 1);
     for (std::size_t q = 0; q < area; ++q) {
       const double share = std::clamp((static_cast<double>(values[at + q]) + 1) / 2, 0.0, 1.0);
-      p.pixels()[q] = recipe == gan_recipe::seed    ? static_cast<std::uint8_t>(255 * share)
-                      : recipe == gan_recipe::paper ? static_cast<std::uint8_t>(std::lround(255 * share))
+      p.pixels()[q] = recipe == synthmed::train::recipe::seed    ? static_cast<std::uint8_t>(255 * share)
+                      : recipe == synthmed::train::recipe::paper ? static_cast<std::uint8_t>(std::lround(255 * share))
                                                     : static_cast<std::uint8_t>(std::lround(255 * share * share));
     }
     out.push_back(std::move(p));
@@ -122,7 +120,7 @@ std::vector<picture> pictures_of(std::span<const float> values, std::int64_t sid
   return out;
 }
 
-std::vector<picture> maps_drawn(const gan_view& view, std::span<const float> latents, std::int64_t latent, gan_recipe recipe) {
+std::vector<picture> maps_drawn(const gan_view& view, std::span<const float> latents, std::int64_t latent, synthmed::train::recipe recipe) {
   std::vector<picture> out;
   const auto portion = static_cast<std::size_t>(16 * latent);
   for (std::size_t at = 0; at < latents.size(); at += portion) {
@@ -166,7 +164,7 @@ gan_figures compare_maps(std::span<const picture> real, std::span<const picture>
 
 void note_figures(const std::filesystem::path& path, const gan_figures& f) {
   synthmed::csv_table table({"resolution", "real", "synthetic", "frechet_pixels", "kid_pixels", "brightness_ratio",
-                             "contrast_ratio", "spread_ratio", "distance_ratio"}, path.string());
+                             "contrast_ratio", "spread_ratio", "distance_ratio", "nearest_ratio", "closest_ratio", "critic_gap"}, path.string());
   if (std::filesystem::exists(path)) {
     const auto before = synthmed::read_csv(path);
     for (std::size_t r = 0; r < before.rows(); ++r)
@@ -178,7 +176,8 @@ void note_figures(const std::filesystem::path& path, const gan_figures& f) {
   }
   const auto text = [](double x) { return synthmed::csv_number(x); };
   table.add_row({std::to_string(f.resolution), std::to_string(f.real), std::to_string(f.synthetic), text(f.frechet), text(f.kid),
-                 text(f.brightness), text(f.contrast), text(f.spread), text(f.distance)});
+                 text(f.brightness), text(f.contrast), text(f.spread), text(f.distance), text(f.nearest_ratio),
+                 text(f.closest_ratio), text(f.critic_gap)});
   synthmed::write_csv(path, table);
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -15,14 +16,14 @@ namespace rop_study {
 
 /// Values of 8-bit pixels for a recipe's networks: the study's are linear, synthmed's a square root, which quietens the
 /// background of soft maps.
-[[nodiscard]] synthmed::pixel_values values_of(gan_recipe recipe);
+[[nodiscard]] synthmed::pixel_values values_of(synthmed::train::recipe recipe);
 
 /// Generated values as 8-bit pictures: the inverse of values_of(); the study's recipe cuts where the others round.
-[[nodiscard]] std::vector<synthmed::picture> pictures_of(std::span<const float> values, std::int64_t side, gan_recipe recipe);
+[[nodiscard]] std::vector<synthmed::picture> pictures_of(std::span<const float> values, std::int64_t side, synthmed::train::recipe recipe);
 
 /// What a view makes of latents [n, latent], in portions that fit into memory.
 [[nodiscard]] std::vector<synthmed::picture> maps_drawn(const gan_view& view, std::span<const float> latents, std::int64_t latent,
-                                                        gan_recipe recipe);
+                                                        synthmed::train::recipe recipe);
 
 /// Pictures on one page, enlarged, eight in a row; faint vessels shown brighter (the square root of a value).
 [[nodiscard]] synthmed::picture page_of(std::span<const synthmed::picture> pictures);
@@ -37,6 +38,10 @@ struct gan_figures {
   double contrast = 0;           ///< standard deviation of all pixels together, synthetic over real
   double spread = 0;             ///< standard deviation over pictures, averaged over pixels, synthetic over real
   double distance = 0;           ///< mean pairwise distance, synthetic over real
+  /// Of train/observers/memorisation.hpp; NaN where the data have no validation maps.
+  double nearest_ratio = std::numeric_limits<double>::quiet_NaN();
+  double closest_ratio = std::numeric_limits<double>::quiet_NaN();
+  double critic_gap = std::numeric_limits<double>::quiet_NaN();
 };
 [[nodiscard]] gan_figures compare_maps(std::span<const synthmed::picture> real, std::span<const synthmed::picture> synthetic);
 

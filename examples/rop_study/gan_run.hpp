@@ -11,6 +11,7 @@
 #include <synthmed/train/checkpoint.hpp>
 #include <synthmed/train/diff_augment.hpp>
 #include <synthmed/train/gan_trainer.hpp>
+#include <synthmed/train/pgan_recipes.hpp>
 
 #include "gan.hpp"
 
@@ -189,18 +190,18 @@ class gan_engine_on : public gan_engine {
 template <class D>
 [[nodiscard]] std::unique_ptr<gan_engine> small_engine(const gan_design& design) {
   using namespace synthmed::models;
-  constexpr pgan_options<5> small{.channels = small_channels};
+  using synthmed::train::networks_of, synthmed::train::recipe;
   if (design.network == gan_network::quick) return std::make_unique<gan_engine_on<D, quick_options(gan_quick_channels)>>();
-  return std::make_unique<gan_engine_on<D, small>>();
+  return std::make_unique<gan_engine_on<D, networks_of<recipe::synthmed>(small_channels)>>();
 }
 
 /// The study's channels to 512 px; the study's own network for the recipe seed.
 template <class D>
 [[nodiscard]] std::unique_ptr<gan_engine> full_engine(const gan_design& design) {
   using namespace synthmed::models;
-  constexpr pgan_options<8> full{.channels = full_channels};
-  if (design.recipe == gan_recipe::seed) return std::make_unique<gan_engine_on<D, seed_options(full_channels)>>();
-  return std::make_unique<gan_engine_on<D, full>>();
+  using synthmed::train::networks_of, synthmed::train::recipe;
+  if (design.recipe == recipe::seed) return std::make_unique<gan_engine_on<D, networks_of<recipe::seed>(full_channels)>>();
+  return std::make_unique<gan_engine_on<D, networks_of<recipe::synthmed>(full_channels)>>();
 }
 
 }  // namespace rop_study

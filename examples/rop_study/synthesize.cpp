@@ -87,12 +87,6 @@ std::vector<class_count> counts_of(const synthesize_settings& s, const nlohmann:
   return out;
 }
 
-gan_recipe recipe_of(const std::string& name) {
-  for (const auto r : {gan_recipe::synthmed, gan_recipe::paper, gan_recipe::seed})
-    if (to_string(r) == name) return r;
-  throw format_error(sentence("gan.json names a recipe \"", name, "\"; expected synthmed, paper or seed."));
-}
-
 /// Eight steps from each of the first latents to the next.
 std::vector<float> walk(std::span<const float> latents, std::int64_t latent, std::int64_t strips) {
   constexpr std::int64_t steps = 8;
@@ -115,7 +109,7 @@ void run(const synthesize_settings& s) {
   std::vector<class_count> counts;
   gan_design design;
   try {
-    design = {.network = network_of(gan.at("network").get<std::string>()), .recipe = recipe_of(gan.at("recipe").get<std::string>())};
+    design = {.network = network_of(gan.at("network").get<std::string>()), .recipe = synthmed::train::recipe_named(gan.at("recipe").get<std::string>())};
     counts = counts_of(s, gan);
   } catch (const nlohmann::json::exception& problem) {
     throw format_error(sentence((s.gan / "gan.json").string(), " is no file of `rop_study gan`: ", problem.what(), "."));
@@ -135,6 +129,10 @@ void run(const synthesize_settings& s) {
     return;
   }
 
+  std::vector<gan_view> views(counts.size());  // all of them read before anything is written
+  for (std::size_t label = 0; label < counts.size(); ++label)
+    if (counts[label].train + counts[label].validation > 0) views[label] = engine->open(s.gan / counts[label].name / "generator.safetensors");
+
   const fs::path out = s.common.out;
   synthmed::manifest made;
   made.folder = out;
@@ -146,7 +144,7 @@ void run(const synthesize_settings& s) {
     made.classes.push_back(n.name);
     const std::int64_t count = n.train + n.validation;
     if (count == 0) continue;
-    const auto view = engine->open(s.gan / n.name / "generator.safetensors");
+    const auto& view = views[label];
     // At least as many latents as the strips walk between; the file holds those of the pictures.
     const std::int64_t latent = engine->latent(), needed = std::max(count, 2 * s.strips);
     std::vector<float> latents(static_cast<std::size_t>(needed * latent));

@@ -99,7 +99,7 @@ TEST_CASE("a GAN run resumes exactly, and refuses what cannot be trained") {
     const std::string data = "gan --data '" + (at / "data") + "' ";
     check_refused(at, data + "--size 12", "--size is a power of two from 4 to 512");
     check_refused(at, data + "--size 128 --network quick", "ends at 64 px");
-    check_refused(at, data + "--recipe mine", "--recipe is synthmed, paper or seed");
+    check_refused(at, data + "--recipe mine", "A recipe is seed, paper or synthmed");
     check_refused(at, data + "--recipe seed --warm-up shared", "belong to --recipe synthmed");
     check_refused(at, data + "--class healthy", "There is no class \"healthy\"");
     check_refused(at, data + "--batch 0", "--batch");
