@@ -60,8 +60,8 @@ TEST_CASE("the FID network in float gives pytorch-fid's features at all four dep
 TEST_CASE("Inception refuses grey pictures and ones that vanish on the way") {
   const auto p = net{}.init<B>(key(1));
   const auto b = net{}.initial_buffers<B>();
-  CHECK(synthmed_test::contains(synthmed_test::message_of<shape_error>([&] { (void)net{}.features<B>(p, b, B::full({1, 1, 299, 299}, 0)); }),
-                                "[n, 3, h, w]"));
+  const auto grey = [&] { (void)net{}.features<B>(p, b, B::full({1, 1, 299, 299}, 0)); };
+  CHECK(synthmed_test::contains(synthmed_test::message_of<shape_error>(grey), "[n, 3, h, w]"));
   CHECK_THROWS_AS(net{}.features<B>(p, b, B::full({1, 3, 74, 75}, 0)), shape_error);
   CHECK(B::shape_of(net{}.features<B>(p, b, B::full({1, 3, 75, 75}, 0))) == shape{1, 2048});
 }
