@@ -8,7 +8,5 @@ namespace synthmed::train {
 
 template <differentiable_backend D, auto Options, schedule Schedule, class Loss = wgan_gp, class Augmentation = unaugmented>
 using pgan_trainer = gan_trainer<D, models::pgan_generator<Options>, models::pgan_critic<Options>, Schedule, Loss, Augmentation>;
-using pgan_training = gan_training<>;
-using pgan_step = gan_step;
 
 }  // namespace synthmed::train
