@@ -78,9 +78,9 @@ synthmed::phantom_populations preset_of(const prepare_settings& s) {
   }
   if (s.phantom_stream.empty()) return preset;
   if (s.phantom_stream.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") != std::string::npos ||
-      s.phantom_stream == preset.further_test.stream)
-    throw synthmed::argument_error(sentence("--phantom-stream is one or more capital letters other than ",
-                                            preset.further_test.stream, ", got \"", s.phantom_stream, "\"."));
+      s.phantom_stream == "T")
+    throw synthmed::argument_error(sentence("--phantom-stream is one or more capital letters other than T, which the test subjects bear; got \"",
+                                            s.phantom_stream, "\"."));
   preset.main.stream = s.phantom_stream;
   return preset;
 }

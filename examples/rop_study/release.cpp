@@ -101,7 +101,10 @@ void run(const release_options& o) {
     keep(record.image, synthmed::read_file(file));
   }
   keep("manifest.csv", synthmed::to_csv(synthmed::to_table(packed)));
-  keep("audit.json", audit.dump(1) + "\n");
+  // What the training records are called stays here: names may be patients'.
+  ordered_json shared_audit = audit;
+  for (auto& pair : shared_audit["closest"]) pair.erase("train");
+  keep("audit.json", shared_audit.dump(1) + "\n");
   keep("README.md", data_card(r, audit, set, counts));
   std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) { return a.substr(66) < b.substr(66); });
   std::string sums;

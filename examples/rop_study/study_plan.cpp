@@ -79,6 +79,9 @@ std::vector<deviation> deviations_of(const study_request& r, const preset_facts&
 study_settings settings_of(const study_request& r) {
   auto f = facts_of(r.preset);
   if (r.kind != "fundus" && r.kind != "rvm") throw argument_error(sentence("--kind is fundus or rvm, got \"", r.kind, "\"."));
+  for (const auto& file : {r.images, r.unet, r.init, r.inception})
+    if (std::error_code failed; !file.empty() && !fs::exists(file, failed))
+      throw synthmed::io_error(sentence("There is no file or folder ", file.string(), "."));
   if (r.gan_seeds) f.gan_seeds = *r.gan_seeds;
   if (r.cnn_seeds) f.cnn_seeds = *r.cnn_seeds;
   if (f.gan_seeds < 1 || f.gan_seeds > 20 || f.cnn_seeds < 1 || f.cnn_seeds > 100)

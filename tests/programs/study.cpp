@@ -1,0 +1,291 @@
+// rop_study report on a study that is made up from here: known figures come out, bad files are named, the page opens in a
+// browser without an error.
+#include "feature_program.hpp"
+
+#include <fstream>
+#include <set>
+
+#include <synthmed/data/manifest.hpp>
+#include <synthmed/imaging/write.hpp>
+#include <synthmed/metrics/inference.hpp>
+#include <synthmed/metrics/predictions.hpp>
+
+using namespace synthmed_test;
+namespace fs = std::filesystem;
+using synthmed::sentence;
+
+namespace {
+
+const std::vector<std::string> classes{"normal", "pre-plus", "plus"};
+
+struct made_up {
+  std::string stem, subject, split;
+  int label;
+};
+
+/// Grey squares with noise: brighter with the class, but not so that brightness tells it.
+void write_maps(const fs::path& folder, const std::vector<made_up>& records, synthmed::key k) {
+  synthmed::make_folder(folder / "maps");
+  std::string text = "image,label,subject,split,kind,rvm\n";
+  for (const auto& r : records) {
+    synthmed::random_stream draw(k.fold(r.stem));
+    synthmed::picture p(8, 8);
+    const double level = 60 + 10 * r.label + 25 * draw.normal();
+    for (auto& v : p.pixels()) v = static_cast<std::uint8_t>(std::clamp(level + 20 * draw.normal(), 0.0, 255.0));
+    synthmed::write_png(folder / "maps" / (r.stem + ".png"), p);
+    const std::string file = "maps/" + r.stem + ".png";
+    text += sentence(file, ",", classes[static_cast<std::size_t>(r.label)], ",", r.subject, ",", r.split, ",rvm,", file, "\n");
+  }
+  synthmed::write_file(folder / "manifest.csv", text);
+}
+
+struct arm {
+  std::string name, maps;
+  double noise;
+};
+const std::vector<arm> arms{{"real", "rvm", 0.5}, {"synthetic", "synthetic", 0.9}, {"copier", "copier", 0.5}};
+
+std::string predictions(const std::vector<made_up>& records, const std::string& split, double noise, synthmed::key k) {
+  std::string text = "image_path,subject,label,prediction,p_normal,p_pre-plus,p_plus\n";
+  synthmed::random_stream draw(k);
+  for (const auto& r : records) {
+    if (r.split != split) continue;
+    double p[3], sum = 0;
+    const double at = r.label + noise * draw.normal();
+    for (int c = 0; c < 3; ++c) sum += p[c] = std::exp(-2 * std::fabs(c - at));
+    const auto call = static_cast<std::size_t>(std::max_element(p, p + 3) - p);
+    text += sentence("maps/", r.stem, ".png,", r.subject, ",", classes[static_cast<std::size_t>(r.label)], ",", classes[call]);
+    for (const double x : p) text += "," + synthmed::csv_number(x / sum);
+    text += '\n';
+  }
+  return text;
+}
+
+/// A whole study's folder as its stages leave it.
+std::vector<made_up> write_study(const fs::path& study) {
+  std::vector<made_up> real, synthetic, copies;
+  synthmed::random_stream draw(synthmed::key(5));
+  for (const auto& [split, subjects] : {std::pair<std::string, int>{"train", 12}, {"val", 4}, {"test", 20}, {"expert", 8}})
+    for (int s = 0; s < subjects; ++s)
+      for (int i = 0; i < 3; ++i)
+        real.push_back({sentence(split, s, "_", i), sentence(split, s), split, (s + (i == 2 && draw.chance(0.5) ? 1 : 0)) % 3});
+  for (const auto& r : real)
+    if (r.split == "train") {
+      synthetic.push_back({"synthetic-" + r.stem, "synthetic-" + r.stem, "train", r.label});
+      copies.push_back({"copy-" + r.stem, "copy-" + r.stem, "train", r.label});
+    }
+  const synthmed::key k(9);
+  write_maps(study / "rvm", real, k);
+  write_maps(study / "data", real, k);
+  write_maps(study / "synthetic", synthetic, k.fold("s"));
+  write_maps(study / "copier", copies, k.fold("c"));
+  nlohmann::ordered_json settings{{"format", "synthmed study 1"}, {"preset", "smoke"}, {"seed", 3}, {"backend", "xtensor"}, {"device", "cpu"}, {"data", "phantom smoke"},
+                                  {"phantom", true}, {"population", "made up"}, {"positive", "plus"}, {"cnn_seeds", {1, 2}}, {"replicates", 100}, {"margin", 0.05},
+                                  {"options", {{"gan.seeds", 1}}}};
+  settings["deviations"] = {{{"option", "data <b>"}, {"published", "x"}, {"here", "y & z"}, {"why", "w"}}};
+  for (const auto& a : arms) {
+    settings["arms"].push_back({{"name", a.name}, {"title", a.name + " maps"}, {"maps", {{{"name", a.maps}, {"path", a.maps}}}}});
+    for (const int seed : {1, 2}) {
+      const fs::path folder = study / "cnn" / a.name / sentence("seed_", seed);
+      synthmed::make_folder(folder);
+      for (const char* split : {"test", "expert"})
+        synthmed::write_file(folder / sentence("probabilities_", split, ".csv"), predictions(real, split, a.noise, k.fold(a.name).fold(seed).fold(split)));
+      synthmed::write_file(folder / "log.jsonl", "{\"step\":0,\"stage\":0,\"loss\":1.1}\n{\"step\":1,\"stage\":0,\"loss\":0.9}\n");
+    }
+  }
+  synthmed::write_file(study / "study.json", settings.dump(1));
+  std::string table = "id,x,y\n", placed = "id,x,y\n";
+  for (const auto& r : real)
+    if (r.split == "train") table += sentence("maps/", r.stem, ".png,", draw.normal(), ",", draw.normal(), "\n");
+  for (const auto& r : synthetic) placed += sentence("maps/", r.stem, ".png,", draw.normal(), ",", draw.normal(), "\n");
+  synthmed::make_folder(study / "umap");
+  synthmed::write_file(study / "umap" / "embedding.csv", table);
+  synthmed::write_file(study / "umap" / "transform.csv", placed);
+  synthmed::write_file(study / "umap" / "umap.json", R"({"quality":{"trustworthiness_5":0.9},"transform":{"quality":{"trustworthiness_5":0.8}}})");
+  return real;
+}
+
+std::size_t count(const std::string& text, const std::string& part) {
+  std::size_t n = 0;
+  for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++n;
+  return n;
+}
+
+/// What a headless browser makes of a page: the document after its scripts, and everything that its console said.
+struct browsed {
+  std::string document, console;
+};
+browsed browse(const workplace& at, const std::string& page) {
+  const std::string command = sentence("timeout 120 '", CHROMIUM, "' --headless=new --no-sandbox --disable-gpu --enable-logging=stderr --virtual-time-budget=3000 --user-data-dir='",
+                                       at / "browser", "' --dump-dom 'file://", page, "' >'", at / "dom", "' 2>'", at / "console", "'");
+  REQUIRE(std::system(command.c_str()) == 0);
+  std::string console;
+  std::ifstream in(at / "console");
+  for (std::string line; std::getline(in, line);)
+    if (line.find("CONSOLE") != std::string::npos) console += line + '\n';
+  return {synthmed::read_file(at / "dom"), console};
+}
+
+}  // namespace
+
+TEST_CASE("results of a made-up study are those of its tables") {
+  const workplace at("study_results");
+  const fs::path study = at / "study";
+  const auto real = write_study(study);
+  const std::string command = "report --threads 1 --out '" + study.string() + "'";
+  const auto run = rop_study(at, command);
+  INFO(run.err);
+  REQUIRE(run.status == 0);
+  const auto r = json_of((study / "results.json").string());
+  CHECK(r["schema"] == "synthmed-results");
+  CHECK(r["schema_version"] == 1);
+  for (const char* key : {"preset", "backend", "arms", "baseline_density", "segmentation", "fidelity", "privacy", "timing", "memory", "provenance"}) CHECK(r.contains(key));
+  for (const char* set : {"synthetic", "fresh_phantom", "copier"}) CHECK(r["privacy"].contains(set));
+
+  for (const std::string set : {"test", "expert"})
+    for (const auto& a : arms) {
+      INFO(a.name << " " << set);
+      const auto& figures = r["arms"][a.name][set];
+      std::vector<synthmed::prediction_table> tables;
+      double sum = 0;
+      for (const int seed : {1, 2}) {
+        tables.push_back(synthmed::read_predictions(study / "cnn" / a.name / sentence("seed_", seed) / ("probabilities_" + set + ".csv")));
+        const double value = synthmed::auc(tables.back().column(2), tables.back().is_class(2));
+        CHECK(figures["auc_roc"]["per_seed"][static_cast<std::size_t>(seed - 1)].get<double>() == Approx(value));
+        sum += value;
+      }
+      CHECK(figures["auc_roc"]["value"].get<double>() == Approx(sum / 2));
+      CHECK(figures["auc_roc"]["low"].get<double>() <= sum / 2);
+      CHECK(figures["auc_roc"]["high"].get<double>() >= sum / 2);
+      CHECK(figures["images"] == tables[0].cases());
+      CHECK(figures["subjects"] == (set == "test" ? 20 : 8));
+      std::int64_t cells = 0;
+      for (const auto& row : figures["confusion"]["per_seed"][0])
+        for (const auto& cell : row) cells += cell.get<std::int64_t>();
+      CHECK(cells == static_cast<std::int64_t>(tables[0].cases()));
+    }
+  // The difference of the arms is that of their means, tested over subjects; one family of tests per set.
+  std::size_t tests = 0;
+  for (const auto& t : r["tests"]) {
+    if (t["set"] != "test") continue;
+    ++tests;
+    const double first = r["arms"][t["first"].get<std::string>()]["test"]["auc_roc"]["value"], second = r["arms"][t["second"].get<std::string>()]["test"]["auc_roc"]["value"];
+    const auto& d = t["auc_roc"]["delong_clustered"];
+    CHECK(d["difference"].get<double>() == Approx(first - second));
+    CHECK(t["auc_roc"]["bootstrap"]["difference"].get<double>() == Approx(first - second));
+    CHECK(t["holm_p"].get<double>() >= d["p"].get<double>());
+  }
+  CHECK(tests == 3);
+  CHECK(r["arms"]["synthetic"]["test"]["auc_roc"]["value"].get<double>() < r["arms"]["real"]["test"]["auc_roc"]["value"].get<double>());
+  CHECK(r["baseline_density"]["real"]["test"]["auc_roc"]["value"].get<double>() > 0.4);
+  CHECK(r["maps"]["copier"]["pixel_sd_ratio"].get<double>() == Approx(1).margin(0.3));
+
+  SECTION("again, the same but for what may vary") {
+    const auto first = r;
+    REQUIRE(rop_study(at, command).status == 0);
+    auto second = json_of((study / "results.json").string()), once = first;
+    for (auto* j : {&once, &second}) {
+      j->erase("timing");
+      j->erase("memory");
+      (*j)["provenance"].erase("run");
+    }
+    CHECK(once.dump() == second.dump());
+  }
+  SECTION("the study's own files have its columns and numbers") {
+    const auto t = synthmed::read_csv(study / "study_files" / "real_test_data_probabilities.csv");
+    CHECK(t.header() == std::vector<std::string>{"image_path", "label", "prediction", "1", "2", "3"});
+    CHECK(t.rows() == 60);
+    const auto again = synthmed::read_predictions(t);
+    const auto ours = synthmed::read_predictions(study / "cnn/real/seed_1/probabilities_test.csv");
+    CHECK(again.probabilities == ours.probabilities);
+    CHECK(again.truth == ours.truth);
+    CHECK(fs::exists(study / "study_files" / "synthetic_set_100_probabilities.csv"));
+    CHECK(synthmed::read_csv(study / "study_files" / "train_locations.csv").rows() == 36);
+  }
+  SECTION("what is wrong is named") {
+    const auto refused = [&](const std::string& part) {
+      const auto bad = rop_study(at, command);
+      CHECK(bad.status == 2);
+      INFO(bad.err);
+      CHECK(contains(bad.err, part));
+    };
+    const fs::path table = study / "cnn/synthetic/seed_2/probabilities_test.csv";
+    const auto whole = synthmed::read_file(table);
+    synthmed::write_file(table, whole.substr(0, whole.rfind('\n', whole.size() - 2) + 1));
+    refused("holds 59 cases");
+    fs::remove(table);
+    refused("There is no file " + table.string());
+    synthmed::write_file(table, whole);
+    synthmed::write_file(study / "study.json", "{\"format\":");
+    refused("is no JSON that can be read");
+    fs::remove(study / "study.json");
+    refused("study.json");
+  }
+  SECTION("a release needs an audit that does not flag, or so many words") {
+    const std::string release = "release '" + study.string() + "' --out '" + (at / "shared") + "'";
+    auto bad = rop_study(at, release);
+    CHECK(bad.status == 2);
+    CHECK(contains(bad.err, "was not audited"));
+    synthmed::make_folder(study / "privacy/synthetic");
+    const auto audit = [&](bool flagged) {
+      nlohmann::ordered_json j{{"verdict", "Tried: much."}, {"flagged", flagged}, {"duplicates", {{"count", 0}}}, {"dcr_share", {{"value", .5}, {"low", .4}, {"high", .6}}},
+                               {"detectable_auc", .7}, {"warnings", nlohmann::json::array()}, {"attacks", nlohmann::json::array()},
+                               {"closest", {{{"synthetic", "maps/synthetic-train0_0.png"}, {"train", "../../rvm/maps/train0_0.png"}, {"distance", .5}, {"ratio", .9}, {"exact", false}, {"duplicate", flagged}}}}};
+      synthmed::write_file(study / "privacy/synthetic/privacy.json", j.dump());
+      REQUIRE(rop_study(at, command).status == 0);
+    };
+    audit(true);
+    bad = rop_study(at, release);
+    CHECK(bad.status == 2);
+    CHECK(contains(bad.err, "flags this set"));
+    CHECK(rop_study(at, release + " --anyway yes").status == 2);
+    CHECK_FALSE(fs::exists(at / "shared"));
+    CHECK(rop_study(at, release + " --anyway 'I know that the audit flagged this set'").status == 0);
+    CHECK(contains(synthmed::read_file(at / "shared/README.md"), "FLAGGED"));
+    fs::remove_all(at / "shared");
+    audit(false);
+    REQUIRE(rop_study(at, release).status == 0);
+    const auto packed = synthmed::read_manifest(at / "shared/manifest.csv");
+    CHECK(packed.records.size() == 36);
+    CHECK(contains(synthmed::read_file(at / "shared/README.md"), "no clinical evidence"));
+    CHECK_FALSE(contains(synthmed::read_file(at / "shared/audit.json"), "rvm/maps"));  // no name of a training record
+    CHECK(std::system(("cd '" + (at / "shared") + "' && sha256sum --quiet -c SHA256SUMS").c_str()) == 0);
+    CHECK(rop_study(at, release).status == 2);  // never over an old one
+  }
+}
+
+TEST_CASE("the report opens in a browser without an error, with its figures, and needs no network") {
+  const workplace at("study_page");
+  const fs::path study = at / "study";
+  write_study(study);
+  REQUIRE(rop_study(at, "report --threads 1 --out '" + study.string() + "'").status == 0);
+  const auto page = synthmed::read_file(study / "report.html");
+  CHECK(contains(page, "no clinical evidence"));
+  CHECK(contains(page, "data &lt;b&gt;"));
+  CHECK(contains(page, "y &amp; z"));
+  for (const char* outside : {"src=\"http", "href=\"http", "url(http", "@import", "fetch(", "<link"}) CHECK_FALSE(contains(page, outside));
+  // Every picture has words, every table a caption, every link of the page a target.
+  CHECK(count(page, "<img ") == count(page, "<img alt=\""));
+  CHECK_FALSE(contains(page, "<img alt=\"\""));
+  CHECK(count(page, "<table>") == count(page, "<caption>"));
+  CHECK(count(page, "<figure>") == count(page, "<figcaption>"));
+  CHECK(count(page, "<main ") == 1);
+  CHECK(count(page, "<h1>") == 1);
+  for (auto from = page.find("href=\"#"); from != std::string::npos; from = page.find("href=\"#", from + 1)) {
+    const auto name = page.substr(from + 7, page.find('"', from + 7) - from - 7);
+    INFO(name);
+    CHECK(contains(page, "id=\"" + name + "\""));
+  }
+  if (std::string(CHROMIUM).empty()) {
+    WARN("skipped: chromium is not installed (apt-get install --no-install-recommends chromium)");
+    return;
+  }
+  // The check itself must see an error where there is one.
+  synthmed::write_file(at / "broken.html", "<!DOCTYPE html><title>x</title><script>undefinedFunction();</script>");
+  CHECK(contains(browse(at, at / "broken.html").console, "undefinedFunction"));
+  const auto seen = browse(at, (study / "report.html").string());
+  CHECK(seen.console == "");
+  CHECK(contains(seen.document, "data-ready=\"true\""));  // the explorer's script ran
+  CHECK(count(seen.document, "<figure>") >= 15);
+  CHECK(count(seen.document, "data-n=\"") == 72);  // a mark for every point
+}

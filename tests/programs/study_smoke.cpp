@@ -1,0 +1,110 @@
+// rop_study all, preset smoke: every stage runs and ends in a report; killed at several moments and continued, it finds the
+// same; what does not fit is refused in a sentence.
+#include "feature_program.hpp"
+
+#include <chrono>
+#include <csignal>
+#include <thread>
+
+#include <synthmed/random/distributions.hpp>
+
+using namespace synthmed_test;
+namespace fs = std::filesystem;
+
+namespace {
+
+nlohmann::json lasting(const std::string& path) {
+  auto j = json_of(path);
+  j.erase("timing");
+  j.erase("memory");
+  j["provenance"].erase("run");
+  return j;
+}
+
+/// Starts `rop_study all` and ends it with SIGKILL after so many seconds. True where it was done before.
+bool killed_after(const workplace& at, const std::string& arguments, double seconds) {
+  const ::pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    const std::string command = "exec " + std::string(ROP_STUDY) + " " + arguments + " >>'" + (at / "killed.log") + "' 2>&1";
+    ::execl("/bin/sh", "sh", "-c", command.c_str(), static_cast<char*>(nullptr));
+    ::_exit(127);
+  }
+  const auto until = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
+  int status = 0;
+  while (std::chrono::steady_clock::now() < until) {
+    if (::waitpid(child, &status, WNOHANG) == child) return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  ::kill(child, SIGKILL);
+  ::waitpid(child, &status, 0);
+  return false;
+}
+
+}  // namespace
+
+TEST_CASE("the smoke study runs through every stage, and kills change nothing that it finds") {
+  const workplace at("study_smoke");
+  const std::string whole = "all --preset smoke --threads 2 --out '" + (at / "whole") + "'";
+  const auto began = std::chrono::steady_clock::now();
+  const auto run = rop_study(at, whole);
+  INFO(run.err);
+  REQUIRE(run.status == 0);
+  const double took = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  CHECK(contains(run.out, "report: "));
+  CHECK(fs::exists(at / "whole/report.html"));
+  const auto results = json_of(at / "whole/results.json");
+  CHECK(results["preset"] == "smoke");
+  for (const char* arm : {"real", "synthetic", "real_plus_synthetic", "fresh_phantom", "copier"})
+    for (const char* set : {"test", "expert"}) {
+      INFO(arm << " " << set);
+      const auto& figure = results["arms"][arm][set]["auc_roc"];
+      REQUIRE(figure["value"].is_number());
+      CHECK(figure["per_seed"].size() == 2);
+    }
+  CHECK(results["segmentation"]["auc_roc"].get<double>() > 0.5);
+  CHECK(results["segmentation"]["f1"].is_number());
+  for (const char* set : {"synthetic", "fresh_phantom", "copier"}) {
+    CHECK(results["privacy"][set]["flagged"].is_boolean());
+    CHECK(results["fidelity"][set]["frechet"]["value"].is_number());
+  }
+  CHECK(results["timing"]["total_seconds"].get<double>() > 0);
+  CHECK(results["memory"]["peak_mib"].get<double>() > 1);
+  CHECK(results["deviations"].size() > 5);
+
+  // Done is done: a second time nothing runs but the report.
+  const auto again = rop_study(at, whole + " --resume");
+  CHECK(again.status == 0);
+  CHECK_FALSE(contains(again.err, "done in"));
+  CHECK(lasting(at / "whole/results.json") == [&] { auto j = results; j.erase("timing"); j.erase("memory"); j["provenance"].erase("run"); return j; }());
+
+  // Other settings, another folder, a second process: refused, and nothing is touched.
+  const auto refused = [&](const std::string& arguments, const std::string& part) {
+    const auto bad = rop_study(at, arguments);
+    INFO(bad.err);
+    CHECK(bad.status == 2);
+    CHECK(contains(bad.err, part));
+  };
+  refused(whole, "is there already; go on with --resume");
+  refused(whole + " --resume --seed 7", "was begun with other settings");
+  refused("all --preset tiny --out '" + (at / "no") + "'", "There is no preset \"tiny\"");
+  refused("all --preset smoke --resume --out '" + (at / "whole/data") + "'", "holds no study to resume");
+  refused("all --preset smoke --images '" + (at / "nowhere") + "' --out '" + (at / "no") + "'", "There is no file or folder");
+  refused("prepare --phantom smoke --phantom-images 0 --out '" + (at / "no") + "'", "--phantom-images is a number of images");
+  refused("prepare --phantom smoke --phantom-stream T --out '" + (at / "no") + "'", "--phantom-stream is one or more capital letters");
+  refused("arm select --data '" + (at / "whole/rvm") + "' --splits nosuch --out '" + (at / "no") + "'", "No map of");
+  CHECK_FALSE(fs::exists(at / "no"));
+
+  const std::string killed = "all --preset smoke --threads 2 --out '" + (at / "killed") + "'";
+  synthmed::random_stream draw(synthmed::key(static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count())));
+  bool done = false;
+  for (int kill = 0; kill < 4 && !done; ++kill) {
+    const double seconds = draw.uniform(0.05, 0.4) * took;
+    INFO("kill " << kill << " after " << seconds << " s");
+    done = killed_after(at, killed + (fs::exists(at / "killed/study.json") ? " --resume" : ""), seconds);
+  }
+  const auto rest = rop_study(at, killed + " --resume");
+  INFO(rest.err);
+  REQUIRE(rest.status == 0);
+  CHECK(lasting(at / "killed/results.json").dump() == lasting(at / "whole/results.json").dump());
+}
