@@ -179,7 +179,9 @@ class resnet {
       const synthmed::key own = k.fold("layer" + std::to_string(stage + 1)).fold(std::to_string(position));
       block.conv1 = g.first().template init<B>(own.fold("conv1"));
       block.conv2 = g.second().template init<B>(own.fold("conv2"));
-      block.bn1 = block.bn2 = g.norm().template init<B>(own);
+      // Leaves of their own: one leaf in two places would get the sum of both gradients.
+      block.bn1 = g.norm().template init<B>(own.fold("bn1"));
+      block.bn2 = g.norm().template init<B>(own.fold("bn2"));
       if constexpr (requires { block.downsample; }) {
         block.downsample.template get<0>() = g.around().template init<B>(own.fold("downsample"));
         block.downsample.template get<1>() = g.norm().template init<B>(own);
