@@ -157,6 +157,14 @@ class split_figures {
   std::int64_t pictures_ = 0;
 };
 
+/// A probability map in bytes; black outside the field of view.
+picture bytes_of(const std::vector<float>& probabilities, const picture& grey, const picture& field) {
+  picture map(grey.height(), grey.width());
+  for (std::size_t at = 0; at < probabilities.size(); ++at)
+    map.pixels()[at] = field.empty() || field.pixels()[at] != 0 ? static_cast<std::uint8_t>(255.f * probabilities[at] + .5f) : 0;
+  return map;
+}
+
 /// Maps of all photographs: OUT/rvm/probability/ (the photograph's frame), OUT/rvm/rvm/ (as prepare frames maps) and the
 /// manifest. Written under another name first; a run that was broken off goes on from its pictures, but those with a truth
 /// are seen again for the figures.
@@ -199,9 +207,7 @@ void write_maps(const prepared_data& data, const unet& net, const segment_settin
         const auto values = pixels_of(grey);
         const auto found = net.probabilities({values, grey.height(), grey.width()}, s);
         if (data.has_truth(i)) figures_of[record.split].update(found, data.truth(i), field);
-        picture map(grey.height(), grey.width());
-        for (std::size_t at = 0; at < found.size(); ++at)
-          map.pixels()[at] = field.empty() || field.pixels()[at] != 0 ? static_cast<std::uint8_t>(255.f * found[at] + .5f) : 0;
+        const picture map = bytes_of(found, grey, field);
         synthmed::write_png(folder / "probability" / file, map);
         synthmed::write_png(folder / "rvm" / file, data.rvm_of(map, record));
       }
@@ -220,6 +226,20 @@ void write_maps(const prepared_data& data, const unet& net, const segment_settin
   if (failed)
     throw synthmed::io_error(sentence("The maps are in ", folder.string(), ", but it cannot be renamed to ", final.string(), ": ",
                                       failed.message(), "."));
+}
+
+/// What the maps will take, from one of them.
+stage_cost map_cost(const prepared_data& data, const unet& net, const segment_settings& s) {
+  const auto first = data.photographs.front();
+  const picture grey = data.grey(first);
+  const auto values = pixels_of(grey);
+  std::vector<float> found;
+  const double seconds = seconds_per_call([&] { found = net.probabilities({values, grey.height(), grey.width()}, s); });
+  const picture map = bytes_of(found, grey, data.field(first));
+  const auto n = static_cast<double>(data.photographs.size());
+  const auto bytes = synthmed::encode_png(map).size() + synthmed::encode_png(data.rvm_of(map, data.record(first))).size();
+  return {.stage = "vessel maps", .steps = static_cast<std::int64_t>(data.photographs.size()), .seconds = n * seconds,
+          .memory_bytes = static_cast<double>(synthmed::train::peak_memory()), .disk_bytes = n * static_cast<double>(bytes)};
 }
 
 void say_figures(const fs::path& file) {
@@ -264,7 +284,7 @@ void run(segment_settings& s) {
     std::vector<fs::path> files;
     const auto patches = training_patches(data, s, files);
     if (s.training.common.dry_run) {
-      std::fputs(dry_run_table("rop_study segment", {net->cost(s, patches)}).c_str(), stdout);
+      std::fputs(dry_run_table("rop_study segment", {net->cost(s, patches), map_cost(data, *net, s)}).c_str(), stdout);
       return;
     }
     if (!net->train(s, patches, synthmed::content_hash(files))) {
@@ -276,7 +296,7 @@ void run(segment_settings& s) {
     net = make(s, is_retina_unet(s.unet));
     net->read(s.unet);
     if (s.training.common.dry_run) {
-      std::printf("dry run: %zu photographs to segment with %s; nothing was written\n", data.photographs.size(), s.unet.c_str());
+      std::fputs(dry_run_table("rop_study segment", {map_cost(data, *net, s)}).c_str(), stdout);
       return;
     }
   }

@@ -1,6 +1,7 @@
 // rop_study segment on a backend: training and running a U-Net. One unit per backend instantiates it.
 #pragma once
 
+#include <algorithm>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -22,25 +23,37 @@ class unet_on final : public unet {
   using D = synthmed::autodiff<B>;
   using network = synthmed::models::vessel_unet<Options>;
   using trainer = synthmed::train::segmenter_trainer<D, network, synthmed::train::cosine_rate>;
+  /// Only our own shape is trained; a trainer for the other one would double what this unit takes to compile.
+  static constexpr bool trains = Options.batch_norm;
 
  public:
-  bool train(const segment_settings& s, const synthmed::patch_source& patches, const std::string& data) override {
-    auto made = trainer_of(s);
-    const training_place place{s.training.common.out / "unet", "segment", B::name(), data};
-    const auto end = train_in(s.training, place, made, [&](std::int64_t step) { return patches.at(static_cast<std::uint64_t>(step)); });
-    parameters_ = plain<synthmed::nn::parameters_of<network, B>>(made.parameters());
-    buffers_ = plain<synthmed::nn::buffers_of<network, B>>(made.buffers());
-    return end.next_step == made.total_steps();
+  bool train([[maybe_unused]] const segment_settings& s, [[maybe_unused]] const synthmed::patch_source& patches,
+             [[maybe_unused]] const std::string& data) override {
+    if constexpr (trains) {
+      auto made = trainer_of(s);
+      const training_place place{s.training.common.out / "unet", "segment", B::name(), data};
+      const auto end =
+          train_in(s.training, place, made, [&](std::int64_t step) { return patches.at(static_cast<std::uint64_t>(step)); });
+      parameters_ = plain<synthmed::nn::parameters_of<network, B>>(made.parameters());
+      buffers_ = plain<synthmed::nn::buffers_of<network, B>>(made.buffers());
+      return end.next_step == made.total_steps();
+    } else {
+      throw synthmed::argument_error("retina-unet's shape is only run with weights that are there, never trained.");
+    }
   }
 
-  stage_cost cost(const segment_settings& s, const synthmed::patch_source& patches) override {
-    auto made = trainer_of(s);
-    stage_cost said{.stage = "U-Net", .steps = made.total_steps(), .disk_bytes = checkpoint_disk(made)};
-    const auto batch = patches.at(0);
-    if (s.training.steps > 0) said.steps = std::min(said.steps, s.training.steps);
-    // A trial trainer of more steps than a measurement makes.
-    trainer trial(network{}, synthmed::key(0), synthmed::train::cosine_rate({.peak = s.rate, .steps = 10'000}), "trial");
-    said.seconds = static_cast<double>(said.steps) * seconds_per_call([&] { (void)trial.step(batch); });
+  stage_cost cost([[maybe_unused]] const segment_settings& s, [[maybe_unused]] const synthmed::patch_source& patches) override {
+    stage_cost said{.stage = "U-Net"};
+    if constexpr (trains) {
+      auto made = trainer_of(s);
+      said.steps = s.training.steps > 0 ? std::min(s.training.steps, made.total_steps()) : made.total_steps();
+      said.disk_bytes = checkpoint_disk(made);
+      // A trial trainer of more steps than a measurement makes.
+      trainer trial(network{}, synthmed::key(0), synthmed::train::cosine_rate({.peak = s.rate, .steps = 10'000}), "trial");
+      const auto batch = patches.at(0);
+      said.seconds = static_cast<double>(said.steps) * seconds_per_call([&] { (void)trial.step(batch); });
+      said.memory_bytes = static_cast<double>(synthmed::train::peak_memory());
+    }
     return said;
   }
 
