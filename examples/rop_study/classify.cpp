@@ -157,6 +157,7 @@ classifier_recipe recipe_of(const classify_settings& s) {
   if (r.steps < 1 && r.epochs < 1)
     throw argument_error("A training has at least one step: --total-steps or --epochs is positive.");
   if (r.validate_every < 0) throw argument_error(sentence("--validate-every is positive, got ", r.validate_every, "."));
+  (void)synthmed::flips_and_rotation({.degrees = r.degrees, .shift = r.shift});  // says what is out of range
   if (r.weight_decay < 0) throw argument_error(sentence("--weight-decay is not negative, got ", r.weight_decay, "."));
   return r;
 }
@@ -370,6 +371,9 @@ class classify_command {
     const synthmed::key k = synthmed::key(s_.training.common.seed).fold("cnn").fold(seed);
     std::string init;
     if (!s_.init.empty()) init = sentence(", begun with ", synthmed::sha256_file(s_.init));
+    // Made before the task: g++ 12 destroys members twice when a later one of a braced list throws.
+    auto batches = balanced(maps, recipe_, k);
+    auto looks = in_order(validation, 64);
     return {.recipe = recipe_,
             .key = k,
             .about = sentence("arm ", s_.arm, ", seed ", seed, " of ", s_.training.common.seed, ", ",
@@ -379,8 +383,8 @@ class classify_command {
                       .what = sentence("cnn ", s_.arm, " seed ", seed),
                       .backend = engine_->backend(),
                       .data = data},
-            .batches = balanced(maps, recipe_, k),
-            .validation = in_order(validation, 64),
+            .batches = std::move(batches),
+            .validation = std::move(looks),
             .init = s_.init,
             .model = folder / "model.safetensors",
             .notes = {{"arm", s_.arm},
