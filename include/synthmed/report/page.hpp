@@ -145,7 +145,7 @@ class page {
            ".aside{border:1px dashed var(--muted);border-radius:.4rem;padding:.1em 1.2em;background:var(--soft)}\n"
            "code{font-size:.9em;background:var(--soft);padding:.1em .3em;border-radius:.2rem}\n"
            "@media print{:root{--ink:#000;--paper:#fff;--soft:#fff}nav,.skip,.screen{display:none}body{max-width:none;font-size:10.5pt;padding:0}"
-           "h2{break-after:avoid}a{color:inherit;text-decoration:none}table{font-size:8pt}.wide{overflow:visible}th,td{padding-right:.5em}"
+           "h2,h3,caption{break-after:avoid}a{color:inherit;text-decoration:none}table{font-size:8pt}.wide{overflow:visible}th,td{padding-right:.5em}"
            ".beside{grid-template-columns:1fr 1fr}}\n"
            "@media (prefers-reduced-motion:reduce){html{scroll-behavior:auto}}\n";
   }
