@@ -67,18 +67,21 @@ gan_protocol protocol_of(const gan_settings& s) {
   const auto how = s.training.size;
   p.design.recipe = train::recipe_named(s.recipe);
   const bool own = p.design.recipe == train::recipe::synthmed, study = how == preset::study;
-  p.size = s.size.value_or(how == preset::smoke ? 16 : how == preset::quick ? 32 : how == preset::demo ? 64 : p.design.recipe == train::recipe::seed ? 512 : 256);
+  const bool seed = p.design.recipe == train::recipe::seed;
+  p.size = s.size.value_or(how == preset::smoke ? 16 : how == preset::quick ? 32 : how == preset::demo ? 64 : seed ? 512 : 256);
   if (p.size < 4 || p.size > 512 || (p.size & (p.size - 1)) != 0)
     throw argument_error(sentence("--size is a power of two from 4 to 512, got ", p.size, "."));
-  p.design.network = !s.network.empty() ? network_of(s.network) : study || p.size > 64 || p.design.recipe == train::recipe::seed ? gan_network::full : own ? gan_network::quick : gan_network::small;
-  if (p.design.recipe == train::recipe::seed && p.design.network != gan_network::full)
+  p.design.network = study || p.size > 64 || seed ? gan_network::full : own ? gan_network::quick : gan_network::small;
+  if (!s.network.empty()) p.design.network = network_of(s.network);
+  if (seed && p.design.network != gan_network::full)
     throw argument_error("The seed recipe is the study's network: --network is full.");
   if (p.size > 64 && p.design.network != gan_network::full)
-    throw argument_error(sentence("The network ", to_string(p.design.network), " ends at 64 px; --size ", p.size, " needs --network full."));
+    throw argument_error(sentence("The network ", to_string(p.design.network), " ends at 64 px; --size ", p.size,
+                                  " needs --network full."));
   p.first = std::min(8, p.size);
   p.published = !own || study;
-  p.stage_images = s.stage_images.value_or(how == preset::smoke ? 400 : how == preset::quick ? 28'000 : how == preset::demo ? 60'000 : 1'200'000);
-  p.class_images = s.class_images.value_or(how == preset::smoke ? 160 : how == preset::quick ? 29'600 : how == preset::demo ? 60'000 : 600'000);
+  p.stage_images = s.stage_images.value_or(how == preset::smoke ? 400 : how == preset::quick ? 28'000 : 60'000);
+  p.class_images = s.class_images.value_or(how == preset::smoke ? 160 : how == preset::quick ? 29'600 : 60'000);
   p.batch = s.batch.value_or(!own || study ? 16 : 8);
   if (p.batch < 1) throw argument_error(sentence("--batch is at least 1, got ", p.batch, "."));
   const std::string warm = !s.warm_up.empty() ? s.warm_up : own && !study && s.init_from.empty() ? "shared" : "none";
@@ -87,8 +90,9 @@ gan_protocol protocol_of(const gan_settings& s) {
   if (p.shared && !s.init_from.empty()) throw argument_error("--init-from and --warm-up shared exclude each other.");
   if (p.published && (p.shared || !s.init_from.empty() || s.stage_images || s.class_images || s.batch || s.learning_rate != 1e-3))
     throw argument_error(sentence("The ", s.recipe, " recipe, preset ", s.training.preset_name,
-                                  ", has a schedule of its own and random first weights: --warm-up shared, --init-from, --stage-images, "
-                                  "--class-images, --batch and --learning-rate belong to --recipe synthmed with --preset smoke, quick or demo."));
+                                  ", has a schedule of its own and random first weights: --warm-up shared, --init-from, "
+                                  "--stage-images, --class-images, --batch and --learning-rate belong to --recipe synthmed with "
+                                  "--preset smoke, quick or demo."));
   p.translation = p.published ? 0 : 0.04;
   if (!(s.learning_rate > 0)) throw argument_error(sentence("--learning-rate is above 0, got ", s.learning_rate, "."));
   p.learning_rate = s.learning_rate;
