@@ -76,8 +76,8 @@ void apply(training_options& options) {
     throw argument_error(sentence("There is no backend \"", options.backend, "\"; --backend is xtensor or torch."));
   if ((options.backend == "xtensor" && !has_xtensor) || (options.backend == "torch" && !has_torch))
     throw argument_error(sentence("This program was built without the ", options.backend, " backend; use --backend ",
-                                  options.backend == "xtensor" ? "torch" : "xtensor", ", or build it where ",
-                                  options.backend == "xtensor" ? "xtensor" : "LibTorch", " is installed."));
+                                  options.backend == "xtensor" ? "torch" : "xtensor", ", or build it ",
+                                  options.backend == "xtensor" ? "where xtensor" : "with -DSYNTHMED_STUDY_TORCH=ON where LibTorch", " is installed."));
   const bool cuda = options.device == "cuda" || options.device.starts_with("cuda:");
   if (!cuda && options.device != "cpu")
     throw argument_error(sentence("There is no device \"", options.device, "\"; --device is cpu, cuda or cuda:N."));
