@@ -7,15 +7,17 @@
 #include <synthmed/train/classifier_trainer.hpp>
 #include <synthmed/train/learning_rate.hpp>
 
+#include "inference.hpp"
 #include "work.hpp"
 
 namespace bench_training {
 
+using resnet18 = synthmed::models::resnet<synthmed::models::resnet18_options(1000)>;
+
 template <class D>
 work resnet_training(const std::string& name, std::int64_t count) {
   const auto make = [count] {
-    using net = synthmed::models::resnet<synthmed::models::resnet18_options(1000)>;
-    using trainer = synthmed::train::classifier_trainer<D, net, synthmed::train::constant_rate>;
+    using trainer = synthmed::train::classifier_trainer<D, resnet18, synthmed::train::constant_rate>;
     const synthmed::key root(3);
     auto run = std::make_shared<trainer>(root, synthmed::train::constant_rate(1e-3, 1'000'000));
     auto seen = std::make_shared<synthmed::batch>();
@@ -36,36 +38,10 @@ work resnet_training(const std::string& name, std::int64_t count) {
   return {name, make};
 }
 
-template <class B>
-work resnet_inference(const std::string& name, std::int64_t count) {
-  const auto make = [count] {
-    using net = synthmed::models::resnet<synthmed::models::resnet18_options(1000)>;
-    const synthmed::key root(3);
-    const auto weights = net{}.template init<B>(root.fold("init"));
-    const auto buffers = net{}.template initial_buffers<B>();
-    const auto pictures = synthmed::ops::normal<B>(root.fold("pictures"), {count, 3, 224, 224});
-    return running{.images = count,
-                   .describe =
-                       [=](synthmed::safetensors_writer& out) {
-                         synthmed::train::add_tree<B>(out, "weights", weights);
-                         synthmed::train::add_tree<B>(out, "buffers", buffers);
-                         const auto values = synthmed::ops::to_host<B>(pictures);
-                         out.add<typename B::scalar>("pictures", B::shape_of(pictures), values);
-                       },
-                   .step =
-                       [=] {
-                         const auto y = net{}.template apply<B>(weights, buffers, pictures, {}).y;
-                         return std::vector<figure>{
-                             {"mean_square", static_cast<double>(synthmed::ops::item<B>(
-                                                 synthmed::ops::mean<B>(synthmed::ops::square<B>(y))))}};
-                       }};
-  };
-  return {name, make};
-}
-
 template <class D, class B>
 std::vector<work> resnet_works() {
-  return {resnet_training<D>("resnet18-224-train", 32), resnet_inference<B>("resnet18-224-infer", 32)};
+  return {resnet_training<D>("resnet18-224-train", 32),
+          inference<B, resnet18>("resnet18-224-infer", "weights", "buffers", {32, 3, 224, 224})};
 }
 
 }  // namespace bench_training

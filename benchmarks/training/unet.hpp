@@ -8,6 +8,7 @@
 #include <synthmed/train/learning_rate.hpp>
 #include <synthmed/train/segmenter_trainer.hpp>
 
+#include "inference.hpp"
 #include "work.hpp"
 
 namespace bench_training {
@@ -49,37 +50,16 @@ work unet_training(const std::string& name, std::int64_t batch) {
 }
 
 template <class B, auto Options>
-work unet_inference(const std::string& name, std::int64_t batch) {
-  const auto make = [batch] {
-    using net = synthmed::models::vessel_unet<Options>;
-    const synthmed::key root(2);
-    const auto weights = net{}.template init<B>(root.fold("segmenter"));
-    const auto buffers = net{}.template initial_buffers<B>();
-    const auto pictures = synthmed::ops::normal<B>(root.fold("pictures"), {batch, net::image_channels, 256, 256});
-    return running{.images = batch,
-                   .describe =
-                       [=](synthmed::safetensors_writer& out) {
-                         synthmed::train::add_tree<B>(out, "segmenter", weights);
-                         synthmed::train::add_tree<B>(out, "segmenter.buffers", buffers);
-                         const auto values = synthmed::ops::to_host<B>(pictures);
-                         out.add<typename B::scalar>("pictures", B::shape_of(pictures), values);
-                       },
-                   .step =
-                       [=] {
-                         const auto y = net{}.template apply<B>(weights, buffers, pictures, {}).y;
-                         return std::vector<figure>{
-                             {"mean_square", static_cast<double>(synthmed::ops::item<B>(
-                                                 synthmed::ops::mean<B>(synthmed::ops::square<B>(y))))}};
-                       }};
-  };
-  return {name, make};
+work unet_inference(const std::string& name) {
+  using net = synthmed::models::vessel_unet<Options>;
+  return inference<B, net>(name, "segmenter", "segmenter.buffers", {4, net::image_channels, 256, 256});
 }
 
 template <class D, class B>
 std::vector<work> unet_works() {
-  return {unet_training<D, large_unet>("unet-256-train", 4), unet_inference<B, large_unet>("unet-256-infer", 4),
+  return {unet_training<D, large_unet>("unet-256-train", 4), unet_inference<B, large_unet>("unet-256-infer"),
           unet_training<D, synthmed::models::small_unet>("unet-small-256-train", 4),
-          unet_inference<B, synthmed::models::small_unet>("unet-small-256-infer", 4)};
+          unet_inference<B, synthmed::models::small_unet>("unet-small-256-infer")};
 }
 
 }  // namespace bench_training
