@@ -27,7 +27,7 @@ class map_folder {
  public:
   map_folder() : path_(std::filesystem::temp_directory_path() / ("synthmed_benchmark_" + std::to_string(::getpid()))) {
     std::filesystem::create_directories(path_);
-    const phantom_population population({.images = images, .enrich = true});
+    const phantom_population population({.images = images, .enrichment = 1});
     parallel_for(images, 1, [&](std::int64_t i, std::int64_t) {
       const auto image = static_cast<std::size_t>(i);
       write_png(file(image), vessel_map(population, image, {.radius = 4, .size = 256}));

@@ -143,7 +143,7 @@ void measure_seed(std::uint64_t seed, std::int64_t images, table& out, table& to
   phantom_options options;
   options.seed = seed;
   options.images = images;
-  options.enrich = true;
+  options.enrichment = 1;
   const phantom_population population(options);
   const auto n = population.images().size();
   std::vector<values> m(measures, values(n));

@@ -15,7 +15,7 @@ using namespace synthmed;
 
 int main(int argc, char** argv) try {
   const std::int64_t images = argc > 1 ? std::atoll(argv[1]) : 400;
-  const phantom_population population({.seed = 1, .images = images, .enrich = true});
+  const phantom_population population({.seed = 1, .images = images, .enrichment = 1});
   std::printf("%d threads, %lld images of %zu subjects\n\n| what | elapsed, ms per image | processor, ms per image |\n|---|---|---|\n",
               threads(), static_cast<long long>(images), population.subjects().size());
   std::vector<std::size_t> sum(static_cast<std::size_t>(images));

@@ -149,6 +149,7 @@ nlohmann::ordered_json settings_json(const prepare_settings& s, const recipe& r,
   json["seed"] = s.common.seed;
   if (s.phantom_images) json["phantom_images"] = *s.phantom_images;
   if (s.phantom_test) json["phantom_test"] = *s.phantom_test;
+  if (s.phantom_enrichment) json["phantom_enrichment"] = *s.phantom_enrichment;
   if (!s.phantom_stream.empty()) json["phantom_stream"] = s.phantom_stream;
   json["frame"] = {r.frame_width, r.frame_height};
   json["grey"] = {{"mean", source.statistics.mean}, {"sd", source.statistics.sd}};
@@ -317,6 +318,8 @@ void add_prepare(CLI::App& app) {
   command.add_option("--phantom-images", s.phantom_images, "Number of images in place of the preset's");
   command.add_option("--phantom-test", s.phantom_test,
                      "Number of test images of new subjects in place of the preset's (0: none)");
+  command.add_option("--phantom-enrichment", s.phantom_enrichment,
+                     "Share of subjects with uniform instead of natural severity, 0 ... 1, in place of the preset's");
   command.add_option("--phantom-stream", s.phantom_stream, "Capital letters that name another population of the same seed");
   command.add_option("--images", s.images, "Folder or manifest.csv with your pictures (docs/data.md)");
 

@@ -29,6 +29,7 @@ struct prepare_settings {
   std::filesystem::path images;
   // Other populations of the phantom than its presets name.
   std::optional<std::int64_t> phantom_images, phantom_test;
+  std::optional<double> phantom_enrichment;
   std::string phantom_stream;
   // How a folder or manifest is read.
   std::string layout, pattern, mask, fov, kind;

@@ -70,6 +70,7 @@ synthmed::phantom_populations preset_of(const prepare_settings& s) {
     if (count && (*count < 0 || *count > 1'000'000 || (*count == 0 && name == std::string_view("--phantom-images"))))
       throw synthmed::argument_error(sentence(name, " is a number of images up to 1000000, got ", *count, "."));
   if (s.phantom_images) preset.main.images = *s.phantom_images;
+  if (s.phantom_enrichment) preset.main.enrichment = preset.further_test.enrichment = *s.phantom_enrichment;
   if (s.phantom_test) {
     preset.has_further_test = *s.phantom_test > 0;
     preset.further_test = preset.main;

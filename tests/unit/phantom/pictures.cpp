@@ -31,7 +31,7 @@ vessel straight(point2 from, point2 to, double width) {
 }  // namespace
 
 TEST_CASE("an image has the same bytes alone, among others, and with 1, 2 and 4 threads") {
-  const phantom_population population({.seed = 1, .images = 12, .enrich = true});
+  const phantom_population population({.seed = 1, .images = 12, .enrichment = 1});
   const auto all = [&](int count) {
     set_threads(count);
     std::vector<phantom_image> images(12);
@@ -57,9 +57,9 @@ TEST_CASE("an image has the same bytes alone, among others, and with 1, 2 and 4 
   }
   set_threads(2);
   // Alone: a population that ends with this very image, and no other picture drawn before it.
-  const phantom_population alone({.seed = 1, .images = 8, .enrich = true});
+  const phantom_population alone({.seed = 1, .images = 8, .enrichment = 1});
   CHECK(render(alone, 7).photograph == one[7].photograph);
-  const phantom_population other({.seed = 2, .images = 8, .enrich = true});
+  const phantom_population other({.seed = 2, .images = 8, .enrichment = 1});
   CHECK_FALSE(render(other, 7).vessels == one[7].vessels);
 }
 
@@ -101,7 +101,7 @@ TEST_CASE("coverage is the share of a pixel that a vessel covers, also for vesse
 }
 
 TEST_CASE("of 120 images the disc is closed and the field is clean and not empty") {
-  const phantom_population population({.seed = 1, .images = 120, .enrich = true});
+  const phantom_population population({.seed = 1, .images = 120, .enrichment = 1});
   for (std::size_t i = 0; i < 120; ++i) {
     const phantom_image image = render(population, i, {.photograph = false, .masks = true});
     INFO(population.name(i));
@@ -160,7 +160,7 @@ TEST_CASE("a crop drawn at its own size is the crop of the frame") {
 }
 
 TEST_CASE("vessels are darker than what surrounds them, most of all in green, and the choroid is visible") {
-  const phantom_population population({.seed = 2, .images = 24, .enrich = true, .sessions = {1, 0, 0, 0}});
+  const phantom_population population({.seed = 2, .images = 24, .enrichment = 1, .sessions = {1, 0, 0, 0}});
   for (std::size_t i = 0; i < 24; i += 3) {
     const phantom_image image = render(population, i);
     INFO(population.name(i));
@@ -199,7 +199,7 @@ TEST_CASE("left eyes are mirrored: the fovea lies left of the disc in right eyes
 }
 
 TEST_CASE("a window of the frame is a part of the whole picture, and black beyond the frame") {
-  const phantom_population population({.seed = 1, .images = 4, .enrich = true});
+  const phantom_population population({.seed = 1, .images = 4, .enrichment = 1});
   const auto whole = render(population, 2);
   const auto part = render(population, 2, {.window = {.left = 500, .top = -20, .width = 160, .height = 120}});
   CHECK(part.disc_x == Approx(whole.disc_x - 500));

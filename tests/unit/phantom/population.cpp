@@ -81,7 +81,7 @@ TEST_CASE("the label follows the two-quadrant rule and the majority of three gra
   CHECK(diagnose(.749) == diagnosis::pre_plus);
   CHECK(diagnose(.75) == diagnosis::plus);
   CHECK(diagnose(.75, .05) == diagnosis::pre_plus);
-  const phantom_population population({.seed = 2, .subjects = 300, .enrich = true});
+  const phantom_population population({.seed = 2, .subjects = 300, .enrichment = 1});
   std::size_t divided = 0;
   for (const auto& r : population.images()) {
     CHECK(r.latent == latent_severity(r.quadrant));
@@ -98,7 +98,8 @@ TEST_CASE("the label follows the two-quadrant rule and the majority of three gra
 }
 
 TEST_CASE("enriched weights lead back to the natural prevalence") {
-  const phantom_population enriched({.seed = 3, .subjects = 3000, .enrich = true});
+  const double share = GENERATE(.5, 1.);
+  const phantom_population enriched({.seed = 3, .subjects = 3000, .enrichment = share});
   const phantom_population natural({.seed = 3, .subjects = 3000});
   std::array<double, 3> weighted{};
   double total = 0;
@@ -108,6 +109,20 @@ TEST_CASE("enriched weights lead back to the natural prevalence") {
     CHECK(weighted[c] / total ==
           Approx(static_cast<double>(counts[c]) / static_cast<double>(natural.images().size())).margin(.02));
   for (const auto& r : natural.images()) CHECK(r.weight == 1);
+  // The mean weight estimates 1: the natural density integrates to 1 where the drawn one covers it.
+  CHECK(total / static_cast<double>(enriched.images().size()) == Approx(1).margin(.05));
+}
+
+TEST_CASE("a share of enriched subjects lies between the natural prevalence and full enrichment") {
+  const auto plus = [](double share) {
+    const phantom_population population({.seed = 5, .subjects = 1000, .enrichment = share});
+    return static_cast<double>(population.class_counts()[2]) / static_cast<double>(population.images().size());
+  };
+  CHECK(plus(0) < .06);
+  CHECK(plus(.5) > .14);
+  CHECK(plus(.5) < .26);
+  CHECK(plus(1) > .3);
+  CHECK_THROWS_AS(phantom_population({.subjects = 2, .enrichment = 1.5}), synthmed::argument_error);
 }
 
 TEST_CASE("sessions of an eye lie close together in severity, and either eye's class is the usual one of the other") {

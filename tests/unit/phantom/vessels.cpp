@@ -69,7 +69,7 @@ TEST_CASE("the box dimension of a line is 1, of a plane 2") {
 }
 
 TEST_CASE("of 120 images every vessel is smooth, none crosses its kind, and gross anatomy holds") {
-  const phantom_population population({.seed = 1, .images = 120, .enrich = true});
+  const phantom_population population({.seed = 1, .images = 120, .enrichment = 1});
   std::array<double, 3> tortuosity{}, calibre{}, count{};
   double exponents = 0, forks = 0;
   for (std::size_t i = 0; i < 120; ++i) {
@@ -120,7 +120,7 @@ TEST_CASE("of 120 images every vessel is smooth, none crosses its kind, and gros
 }
 
 TEST_CASE("the bends of an eye persist from session to session and belong to the eye alone") {
-  const phantom_population population({.seed = 7, .images = 60, .enrich = true, .sessions = {0, 0, 0, 1}});
+  const phantom_population population({.seed = 7, .images = 60, .enrichment = 1, .sessions = {0, 0, 0, 1}});
   // Correlation of the arteries' sideways displacement from the eye's unbent trunks, between two images.
   const auto displacement = [&](std::size_t image) {
     const vessel_tree anatomy = grow_vessels(population, population.image(image).eye);
@@ -150,7 +150,7 @@ TEST_CASE("the bends of an eye persist from session to session and belong to the
 }
 
 TEST_CASE("more disease bends and widens the same vessels") {
-  const phantom_population population({.seed = 9, .images = 200, .enrich = true, .sessions = {0, 0, 0, 1}});
+  const phantom_population population({.seed = 9, .images = 200, .enrichment = 1, .sessions = {0, 0, 0, 1}});
   std::size_t pairs = 0, agree = 0;
   for (std::size_t i = 0; i + 3 < 200 && pairs < 25; i += 4) {
     const auto &a = population.image(i), &b = population.image(i + 3);

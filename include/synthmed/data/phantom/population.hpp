@@ -54,9 +54,10 @@ struct phantom_options {
   std::int64_t subjects = 963;
   /// Exact number of images: subjects are added until it is reached, the last one cut short. 0: all images of `subjects`.
   std::int64_t images = 0;
-  /// false: severity follows the natural prevalence (about 83 / 14 / 3 %). true: subject severity is uniform on
-  /// 0.05 - 1.15, so that all classes are frequent, and phantom_record::weight leads back to the natural prevalence.
-  bool enrich = false;
+  /// Share of the subjects, 0 ... 1, whose severity is uniform on 0.05 - 1.15 instead of natural. 0: the natural
+  /// prevalence (about 83 / 14 / 3 %). 1: all classes are frequent, and many eyes lie next to a cut. In between, a
+  /// mixture. phantom_record::weight leads back to the natural prevalence.
+  double enrichment = 0;
   /// Probabilities of one to four sessions per eye; one image per session. They add up to 1.
   std::array<double, 4> sessions{.25, .25, .25, .25};
 };
@@ -128,7 +129,8 @@ inline constexpr std::array<double, 2> phantom_cuts{.40, .75};
 /// Subjects, eyes and images with everything about them but their pixels.
 class phantom_population {
  public:
-  /// Draws the population. Throws argument_error for counts below 1 or session probabilities that do not add up to 1.
+  /// Draws the population. Throws argument_error for counts below 1, a share outside of 0 ... 1 or session
+  /// probabilities that do not add up to 1.
   explicit phantom_population(phantom_options options) : options_(std::move(options)) {
     check();
     const auto limit = static_cast<std::size_t>(options_.images);
@@ -177,6 +179,8 @@ class phantom_population {
       throw argument_error(sentence("A phantom population needs at least one subject or one image, got ",
                                     options_.subjects, " subjects and ", options_.images, " images."));
     double sum = 0;
+    if (!(options_.enrichment >= 0 && options_.enrichment <= 1))
+      throw argument_error(sentence("The share of enriched subjects lies in 0 ... 1, got ", options_.enrichment, "."));
     for (const double p : options_.sessions) {
       if (!(p >= 0)) throw argument_error(sentence("Session probabilities are at least 0, got ", p, "."));
       sum += p;
@@ -205,13 +209,14 @@ class phantom_population {
     s.id = options_.stream + std::string(digits.size() < 4 ? 4 - digits.size() : 0, '0') + digits;
     const double median = .20, spread = .70, low = .05, high = 1.15;
     const double natural = median * log_normal(r, spread);
-    if (options_.enrich) {
-      // Even a handful of subjects covers all classes.
-      s.severity = low + (high - low) * even("enrich", number, std::numbers::phi);
+    // Even a handful of subjects covers all classes.
+    const bool enriched = even("enriched", number, std::sqrt(7.)) < options_.enrichment;
+    s.severity = enriched ? low + (high - low) * even("enrich", number, std::numbers::phi) : natural;
+    if (options_.enrichment > 0) {
       const double z = std::log(s.severity / median) / spread;
-      s.weight = (high - low) * std::exp(-.5 * z * z) / (s.severity * spread * std::sqrt(2 * std::numbers::pi));
-    } else {
-      s.severity = natural;
+      const double density = std::exp(-.5 * z * z) / (s.severity * spread * std::sqrt(2 * std::numbers::pi));
+      const double uniform = s.severity >= low && s.severity < high ? 1 / (high - low) : 0;
+      s.weight = density / (options_.enrichment * uniform + (1 - options_.enrichment) * density);
     }
     const double pigment = even("pigment", number, std::numbers::sqrt3);
     s.pigment = pigment < .38 ? fundus_pigment::blond : pigment < .87 ? fundus_pigment::medium : fundus_pigment::dark;
@@ -314,21 +319,21 @@ struct phantom_populations {
   bool has_further_test = false;
 };
 
-/// smoke: 24 images of 12 subjects. quick: 1000 enriched images of about 200 subjects and 800 of new subjects.
-/// demo: 2000 and 1200. study: 963 subjects at natural prevalence, about 5840 images, no further test population.
+/// smoke: 24 images of 12 subjects, all enriched. quick: 1000 images of about 200 subjects and 800 of new subjects, half
+/// of the subjects enriched. demo: 2000 and 1200. study: 963 subjects at natural prevalence, about 5840 images, no further test population.
 [[nodiscard]] inline phantom_populations populations_of(phantom_preset preset, std::uint64_t seed = 1) {
   phantom_populations p;
   p.main.seed = seed;
   switch (preset) {
     case phantom_preset::smoke:
       p.main.images = 24;
-      p.main.enrich = true;
+      p.main.enrichment = 1;
       p.main.sessions = {1, 0, 0, 0};
       break;
     case phantom_preset::quick:
     case phantom_preset::demo:
       p.main.images = preset == phantom_preset::quick ? 1000 : 2000;
-      p.main.enrich = true;
+      p.main.enrichment = .5;
       p.has_further_test = true;
       p.further_test = p.main;
       p.further_test.stream = "T";
