@@ -98,7 +98,7 @@ prepare_source open_phantom(prepare_settings& s) {
   const bool crop = s.fit == "crop";
   if (!s.size) s.size = study ? 256 : demo ? 64 : 32;
   if (!s.floor) s.floor = study ? 51 : 0;
-  if (!s.window && crop) s.window = 2 * nominal_scale * (demo ? 4 : 3);
+  if (!s.window && crop) s.window = 2 * nominal_scale * (demo ? 3 : 2);
   if (!s.mirror_left) s.mirror_left = !study;
   if (!s.photographs) s.photographs = s.phantom != "quick";
   if (study && s.expert.empty()) s.expert = {54, 31, 15};
