@@ -140,7 +140,7 @@ def pgan(name, arrays, dtype, layout):
     generator = load(make(), arrays, "generator", dtype, layout)
     average = load(make(), arrays, "average", dtype, layout).requires_grad_(False)
     critic = load(Critic(channels, stage), arrays, "critic", dtype, layout)
-    adam = [torch.optim.Adam(net.parameters(), lr=1e-3, betas=(0, 0.99), foreach=True) for net in (critic, generator)]
+    adam = [torch.optim.Adam(net.parameters(), lr=1e-3, betas=(0.0, 0.99), foreach=True) for net in (critic, generator)]
     noise = [torch.from_numpy(arrays[k]).to(dtype) for k in ("critic_latents", "mix", "generator_latents")]
     trained, averaged = list(generator.parameters()), list(average.parameters())
 

@@ -78,7 +78,7 @@ std::vector<work> small_pgan_works() {
 template <class D>
 std::vector<work> full_pgan_works() {
   std::vector<work> out;
-  const std::int64_t batches[] = {16, 16, 16, 16, 4, 2, 2};
+  const std::int64_t batches[] = {16, 16, 16, 4, 4, 2, 2};  // by stage: memory and patience
   for (std::int64_t stage = 1; stage < 7; ++stage)
     out.push_back(pgan_work<D, full_networks>("pgan-full-" + std::to_string(4 << stage), stage, batches[stage]));
   return out;

@@ -64,7 +64,57 @@ struct fused_rules {
     });
   }
 
+  /// Gradients go through y only. A gradient that nobody will differentiate is one kernel, where there is one.
+  static batch_norm_values<tensor> batch_norm_leaky_relu(const tensor& x, const tensor& gamma, const tensor& beta, scalar epsilon,
+                                                         scalar slope) requires fuses_batch_norm_leaky_relu<B> {
+    auto made = B::batch_norm_leaky_relu(x.value(), gamma.value(), beta.value(), epsilon, slope);
+    auto y = record<B, D>(
+        std::move(made.y), {&x, &gamma, &beta},
+        [x, gamma, beta, mean = made.mean, variance = made.variance, epsilon, slope](auto& step) {
+          if constexpr (fuses_batch_norm_leaky_relu_gradient<B>) {
+            if (paused<B> > 0) {
+              auto g = B::batch_norm_leaky_relu_gradient(step.gradient().value(), x.value(), gamma.value(), beta.value(), mean,
+                                                         variance, epsilon, slope);
+              step.give(0, [&] { return tensor(std::move(g.x)); });
+              step.give(1, [&] { return tensor(std::move(g.gamma)); });
+              step.give(2, [&] { return tensor(std::move(g.beta)); });
+              return;
+            }
+          }
+          batch_norm_back(step, x, gamma, beta, epsilon, slope);
+        });
+    return {std::move(y), tensor(std::move(made.mean)), tensor(std::move(made.variance))};
+  }
+
  private:
+  // With s = (x - mean) / root and i the gradient before the activation: dbeta = sum i, dgamma = sum i s,
+  // dx = gamma / root (i - mean of i - s mean of i s).
+  template <class Step>
+  static void batch_norm_back(Step& step, const tensor& x, const tensor& gamma, const tensor& beta, scalar epsilon, scalar slope) {
+    const shape dims = B::shape_of(x.value());
+    shape one = dims;
+    for (int axis = 0; axis < dims.rank(); ++axis) one = one.with(axis, axis == 1 ? dims[1] : 1);
+    const axes others = axes::broadcast(one, dims);
+    const scalar share = static_cast<scalar>(dims[1]) / static_cast<scalar>(dims.elements());
+    const auto wide = [&](const tensor& t) { return D::broadcast_to(t, dims); };
+    const auto mean = [&](const tensor& t) { return D::mul_scalar(D::sum(t, others), share); };
+    const tensor centred = D::sub(x, wide(mean(x)));
+    const tensor root = D::sqrt(D::add_scalar(mean(D::mul(centred, centred)), epsilon));
+    const tensor standard = D::div(centred, wide(root)), weight = D::reshape(gamma, one);
+    tensor inner = step.gradient();
+    if (slope != 1) {
+      const tensor before = D::add(D::mul(standard, wide(weight)), wide(D::reshape(beta, one)));
+      inner = D::mul(inner, D::leaky_mask(before, slope));
+    }
+    const tensor to_gamma = D::sum(D::mul(inner, standard), others), to_beta = D::sum(inner, others);
+    step.give(0, [&] {
+      const tensor level = D::sub(inner, wide(D::mul_scalar(to_beta, share)));
+      return D::mul(D::sub(level, D::mul(standard, wide(D::mul_scalar(to_gamma, share)))), wide(D::div(weight, root)));
+    });
+    step.give(1, [&] { return D::reshape(to_gamma, {dims[1]}); });
+    step.give(2, [&] { return D::reshape(to_beta, {dims[1]}); });
+  }
+
   // The gradient of scale (x + bias) from that of leaky_relu(scale (x + bias)). As slope >= 0 and scale > 0, the
   // output has the sign of what went in, so the mask is read from the output and the input need not be kept.
   template <class Step>

@@ -209,5 +209,10 @@ concept backend = tensor_types<B> && storage_backend<B> && elementwise_backend<B
 //   tensor conv2d_bias_leaky_relu(const tensor& x, const tensor& weight, const tensor& bias, const conv2d_params&,
 //                                 scalar scale, scalar slope)     leaky_relu(scale * (conv2d(x, weight) + bias))
 //   tensor pixel_norm(const tensor& x, scalar epsilon)             x / sqrt(mean over axis 1 of x^2 + epsilon)
+//   batch_norm_values<tensor> batch_norm_leaky_relu(const tensor& x, const tensor& gamma, const tensor& beta,
+//                                                   scalar epsilon, scalar slope)
+//       leaky_relu(gamma (x - mean) / sqrt(variance + epsilon) + beta), and mean and variance over every axis but 1
+//   batch_norm_gradients<tensor> batch_norm_leaky_relu_gradient(const tensor& output_grad, const tensor& x, const tensor& gamma,
+//       const tensor& beta, const tensor& mean, const tensor& variance, scalar epsilon, scalar slope)     the way back
 
 }  // namespace synthmed

@@ -5,7 +5,6 @@
 
 #include <synthmed/nn/convolution.hpp>
 #include <synthmed/nn/normalization.hpp>
-#include <synthmed/ops/activation.hpp>
 #include <synthmed/ops/convolution.hpp>
 
 namespace synthmed::nn {
@@ -21,9 +20,9 @@ template <backend B>
                                            const typename B::tensor& x, nn::mode mode, double slope) {
   const conv2d_params window = conv.with_bias().params();
   if (mode == mode::train) {
-    auto step = norm.template apply<B>(affine, statistics, ops::conv2d<B>(x, kernel.weight, window), {.mode = mode});
+    auto step = norm.template apply_activated<B>(affine, statistics, ops::conv2d<B>(x, kernel.weight, window), mode, slope);
     statistics = std::move(step.buffers);
-    return ops::leaky_relu<B>(step.y, slope);
+    return std::move(step.y);
   }
   const shape dims = B::shape_of(kernel.weight);
   const auto root = B::sqrt(B::add_scalar(statistics.running_var, static_cast<typename B::scalar>(norm.epsilon)));

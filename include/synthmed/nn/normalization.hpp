@@ -3,10 +3,10 @@
 
 #include <cstdint>
 
-#include <synthmed/core/differentiable.hpp>
 #include <synthmed/nn/convolution.hpp>
 #include <synthmed/nn/layer.hpp>
 #include <synthmed/nn/parameters.hpp>
+#include <synthmed/ops/activation.hpp>
 #include <synthmed/ops/normalization.hpp>
 
 namespace synthmed::nn {
@@ -43,18 +43,20 @@ struct batch_norm {
   template <backend B>
   [[nodiscard]] applied<B, buffers<B>> apply(const parameters<B>& p, const buffers<B>& b, const typename B::tensor& x,
                                              const context& c) const {
-    if (c.mode == mode::evaluate)
-      return {ops::batch_norm<B>(x, p.weight, p.bias, b.running_mean, b.running_var, epsilon), b};
-    auto result = ops::batch_norm_train<B>(x, p.weight, p.bias, epsilon);
+    return apply_activated<B>(p, b, x, c.mode, 1);
+  }
+  /// The same followed by leaky_relu(slope), as one fused kernel in training where the backend has it.
+  template <backend B>
+  [[nodiscard]] applied<B, buffers<B>> apply_activated(const parameters<B>& p, const buffers<B>& b, const typename B::tensor& x,
+                                                       nn::mode mode, double slope) const {
+    if (mode == mode::evaluate)
+      return {ops::leaky_relu<B>(ops::batch_norm<B>(x, p.weight, p.bias, b.running_mean, b.running_var, epsilon), slope), b};
+    auto result = ops::batch_norm_train<B>(x, p.weight, p.bias, epsilon, slope);
     const double values = static_cast<double>(B::shape_of(x).elements() / channels);
     const auto moved = [&](const typename B::tensor& old, const typename B::tensor& now, double correction) {
       using scalar = typename B::scalar;
-      const auto blend = B::add(B::mul_scalar(old, static_cast<scalar>(1 - momentum)),
-                                B::mul_scalar(now, static_cast<scalar>(momentum * correction)));
-      if constexpr (differentiable_backend<B>)
-        return B::detach(blend);
-      else
-        return blend;
+      return B::add(B::mul_scalar(old, static_cast<scalar>(1 - momentum)),
+                    B::mul_scalar(now, static_cast<scalar>(momentum * correction)));
     };
     return {std::move(result.y),
             {moved(b.running_mean, result.mean, 1.0), moved(b.running_var, result.variance, values / (values - 1))}};

@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <synthmed/nn/conv_norm.hpp>
 #include <synthmed/nn/layer.hpp>
 #include <synthmed/nn/parameters.hpp>
 #include <synthmed/nn/stateless.hpp>
@@ -133,7 +134,8 @@ inline constexpr bool is_rectifier = std::is_same_v<L, leaky_relu> || std::is_sa
 
 /// Layers (or named layers) one after another on samples of shape In, whose h and w may be dynamic. Whether each fits
 /// is checked when the type is made; with dynamic extents once more when it runs. A convolution or linear layer
-/// followed by leaky_relu or relu runs as one fused kernel where the backend has one. A sequential is a layer.
+/// followed by leaky_relu or relu runs as one fused kernel where the backend has one; a conv2d_no_bias followed by batch_norm
+/// runs as conv_norm, with the activation behind them. A sequential is a layer.
 template <chw In, auto... Entries>
 class sequential {
   static constexpr std::size_t count_ = sizeof...(Entries);
@@ -205,7 +207,14 @@ class sequential {
   static void run(const parameters<B>& p, const buffers<B>& b, const context& c, applied<B, buffers<B>>& result) {
     if constexpr (I < count_) {
       constexpr auto l = layer_at<I>;
-      if constexpr (fuses_next<I, B>()) {
+      if constexpr (normalizes_next<I>()) {
+        constexpr bool rectified = rectifies_at<I + 2>();
+        double slope = 1;
+        if constexpr (rectified) slope = detail::slope_of(layer_at<I + 2>);
+        result.y = conv_norm<B>(l, layer_at<I + 1>, p.template get<I>(), p.template get<I + 1>(),
+                                result.buffers.template get<I + 1>(), result.y, c.mode, slope);
+        run<I + (rectified ? 3 : 2), B>(p, b, c, result);
+      } else if constexpr (fuses_next<I, B>()) {
         constexpr double slope = detail::slope_of(layer_at<I + 1>);
         result.y = l.template apply_activated<B>(p.template get<I>(), result.y, slope);
         run<I + 2, B>(p, b, c, result);
@@ -219,10 +228,21 @@ class sequential {
     }
   }
 
+  template <std::size_t I>
+  static constexpr bool rectifies_at() {
+    if constexpr (I < count_)
+      return detail::is_rectifier<layer_type_at<I>>;
+    else
+      return false;
+  }
   template <std::size_t I, class B>
   static constexpr bool fuses_next() {
+    return rectifies_at<I + 1>() && detail::activates_itself<layer_type_at<I>, B>;
+  }
+  template <std::size_t I>
+  static constexpr bool normalizes_next() {
     if constexpr (I + 1 < count_)
-      return detail::is_rectifier<layer_type_at<I + 1>> && detail::activates_itself<layer_type_at<I>, B>;
+      return std::is_same_v<layer_type_at<I>, conv2d_no_bias> && std::is_same_v<layer_type_at<I + 1>, batch_norm>;
     else
       return false;
   }

@@ -5,6 +5,7 @@
 
 #include <synthmed/core/backend.hpp>
 #include <synthmed/error.hpp>
+#include <synthmed/ops/activation.hpp>
 #include <synthmed/ops/elementwise.hpp>
 #include <synthmed/ops/layout.hpp>
 #include <synthmed/ops/overrides.hpp>
@@ -72,13 +73,9 @@ template <backend B>
   return concat<B>({x, B::broadcast_to(per_sample, plane)}, 1);
 }
 
-/// What batch_norm_train gives: the result and the batch's own statistics, [c] each.
+/// What batch_norm_train gives: the result and the batch's own statistics.
 template <backend B>
-struct batch_norm_result {
-  typename B::tensor y;
-  typename B::tensor mean;
-  typename B::tensor variance;  ///< biased: divided by n h w
-};
+using batch_norm_result = batch_norm_values<typename B::tensor>;
 
 namespace detail {
 
@@ -110,23 +107,36 @@ template <backend B>
   return B::add(B::mul(x, B::broadcast_to(scale, dims)), B::broadcast_to(shift, dims));
 }
 
-/// Batch norm in training: statistics over every axis but 1 (Ioffe, Szegedy 2015). Made of primitives, so gradients of
-/// any order work. Throws shape_error when the shapes do not fit or a channel has fewer than two values.
+/// Batch norm in training, then leaky_relu(slope): statistics over every axis but 1 (Ioffe, Szegedy 2015). Gradients of any
+/// order go through y; mean and variance are values without history. Slope 1 is no activation. Throws shape_error when the
+/// shapes do not fit or a channel has fewer than two values, argument_error for a slope outside [0, 1].
 template <backend B>
 [[nodiscard]] batch_norm_result<B> batch_norm_train(const typename B::tensor& x, const typename B::tensor& gamma,
-                                                    const typename B::tensor& beta, double epsilon) {
+                                                    const typename B::tensor& beta, double epsilon, double slope = 1) {
+  using scalar = typename B::scalar;
   const shape dims = B::shape_of(x);
   const auto wide_gamma = detail::per_channel<B>("batch_norm_train", dims, gamma);
   const auto wide_beta = detail::per_channel<B>("batch_norm_train", dims, beta);
   if (dims[1] == 0 || dims.elements() / dims[1] < 2)
     throw shape_error(sentence("batch_norm_train needs at least two values per channel, got x ", dims, "."));
-  const axes others = axes::broadcast(B::shape_of(wide_gamma), dims);
-  const auto centre = mean<B>(x, others);
-  const auto centred = B::sub(x, B::broadcast_to(centre, dims));
-  const auto variance = mean<B>(B::mul(centred, centred), others);
-  const auto scale = B::div(wide_gamma, B::sqrt(B::add_scalar(variance, static_cast<typename B::scalar>(epsilon))));
-  return {B::add(B::mul(centred, B::broadcast_to(scale, dims)), B::broadcast_to(wide_beta, dims)),
-          B::reshape(centre, {dims[1]}), B::reshape(variance, {dims[1]})};
+  detail::check_slope("batch_norm_train", slope);
+  if constexpr (fuses_batch_norm_leaky_relu<B>) {
+    return B::batch_norm_leaky_relu(x, gamma, beta, static_cast<scalar>(epsilon), static_cast<scalar>(slope));
+  } else {
+    const axes others = axes::broadcast(B::shape_of(wide_gamma), dims);
+    const auto centre = mean<B>(x, others);
+    const auto centred = B::sub(x, B::broadcast_to(centre, dims));
+    const auto variance = mean<B>(B::mul(centred, centred), others);
+    const auto scale = B::div(wide_gamma, B::sqrt(B::add_scalar(variance, static_cast<scalar>(epsilon))));
+    const auto y = B::add(B::mul(centred, B::broadcast_to(scale, dims)), B::broadcast_to(wide_beta, dims));
+    const auto value = [&](const typename B::tensor& v) {
+      if constexpr (requires { B::detach(v); })
+        return B::reshape(B::detach(v), {dims[1]});
+      else
+        return B::reshape(v, {dims[1]});
+    };
+    return {leaky_relu<B>(y, slope), value(centre), value(variance)};
+  }
 }
 
 }  // namespace synthmed::ops

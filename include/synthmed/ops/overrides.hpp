@@ -34,4 +34,32 @@ concept fuses_pixel_norm = requires(const typename B::tensor& x, typename B::sca
   { B::pixel_norm(x, s) } -> std::same_as<typename B::tensor>;
 };
 
+/// What batch norm in training gives.
+template <class Tensor>
+struct batch_norm_values {
+  Tensor y;
+  Tensor mean;      ///< of the batch, [c]
+  Tensor variance;  ///< biased: divided by the number of values of a channel
+};
+
+/// The gradients of what went into batch norm.
+template <class Tensor>
+struct batch_norm_gradients {
+  Tensor x;
+  Tensor gamma;
+  Tensor beta;
+};
+
+/// leaky_relu(gamma (x - mean) / sqrt(variance + epsilon) + beta, slope) with the batch's statistics.
+template <class B>
+concept fuses_batch_norm_leaky_relu = requires(const typename B::tensor& x, typename B::scalar s) {
+  { B::batch_norm_leaky_relu(x, x, x, s, s) } -> std::same_as<batch_norm_values<typename B::tensor>>;
+};
+
+/// The way back through it from the result's gradient, x, gamma, beta, mean and variance.
+template <class B>
+concept fuses_batch_norm_leaky_relu_gradient = requires(const typename B::tensor& x, typename B::scalar s) {
+  { B::batch_norm_leaky_relu_gradient(x, x, x, x, x, x, s, s) } -> std::same_as<batch_norm_gradients<typename B::tensor>>;
+};
+
 }  // namespace synthmed

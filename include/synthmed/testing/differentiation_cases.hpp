@@ -161,6 +161,8 @@ void for_each_differentiation_case(Visit&& visit) {
                 ops::batch_norm<Diff>(x[0], x[1], x[2], x[3], x[4], 1e-5));
   SYNTHMED_CASE("batch_norm_train", SYNTHMED_LIST(n("a", {3, 2, 2, 2}), n("b", {2}), n("c", {2})),
                 ops::batch_norm_train<Diff>(x[0], x[1], x[2], 1e-2).y);
+  SYNTHMED_CASE("batch_norm_train, leaky", SYNTHMED_LIST(n("a", {3, 2, 2, 2}), n("b", {2}), n("c", {2})),
+                ops::square<Diff>(ops::batch_norm_train<Diff>(x[0], x[1], x[2], 1e-2, 0.25).y));
   SYNTHMED_CASE("log_softmax", SYNTHMED_LIST(n("a", {3, 4})), ops::log_softmax<Diff>(x[0], 1));
   SYNTHMED_CASE("softmax", SYNTHMED_LIST(n("a", {3, 4})), ops::softmax<Diff>(x[0], 1));
   SYNTHMED_CASE("cross_entropy", SYNTHMED_LIST(n("a", {3, 4})),

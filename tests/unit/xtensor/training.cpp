@@ -108,6 +108,7 @@ TEST_CASE("Winograd serves the shapes of the rule, and no others") {
     return contains(name, "wino");
   };
   CHECK(xtensor::winograd_fits({2, 16, 8, 8}, {32, 16, 3, 3}, same));
+  CHECK(xtensor::winograd_fits({2, 16, 7, 7}, {32, 16, 3, 3}, same));
   CHECK_FALSE(xtensor::winograd_fits({2, 16, 4, 4}, {32, 16, 3, 3}, same));
   CHECK_FALSE(xtensor::winograd_fits({2, 24, 8, 8}, {32, 24, 3, 3}, same));
   CHECK_FALSE(xtensor::winograd_fits({2, 16, 8, 8}, {32, 16, 3, 3}, {2, 2, 1, 1}));

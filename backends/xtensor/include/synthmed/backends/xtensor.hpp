@@ -4,6 +4,7 @@
 
 #include <concepts>
 
+#include <synthmed/backends/xtensor/batch_norm.hpp>
 #include <synthmed/backends/xtensor/elementwise.hpp>
 #if SYNTHMED_XTENSOR_ONEDNN
 #include <synthmed/backends/xtensor/engine_onednn.hpp>
@@ -44,7 +45,8 @@ struct xtensor_backend : xtensor::storage<Engine>,
                          xtensor::products<Engine>,
                          xtensor::resampling,
                          xtensor::update,
-                         xtensor::fused {
+                         xtensor::fused,
+                         xtensor::batch_normalisation {
   using scalar = Scalar;
   using tensor = xtensor::tensor;
   using engine = Engine;

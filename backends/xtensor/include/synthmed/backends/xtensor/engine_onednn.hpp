@@ -144,6 +144,9 @@ class operand {
   std::unique_ptr<pool_block> block_;
 };
 
+/// What oneDNN's Winograd kernels take behind them: a bias, and a plain ReLU.
+[[nodiscard]] constexpr bool winograd_takes(float scale, float slope) noexcept { return scale == 1 && (slope == 0 || slope == 1); }
+
 /// A convolution in one direction, ready to run.
 class conv_plan {
  public:
@@ -153,16 +156,17 @@ class conv_plan {
     const struct {
       bool wanted;
       dnnl::algorithm algorithm;
-      bool blocked, plain;
-    } attempts[] = {{key.winograd, dnnl::algorithm::convolution_winograd, true, false},
-                    {true, dnnl::algorithm::convolution_direct, true, false},
-                    {true, dnnl::algorithm::convolution_direct, false, false},
-                    {true, dnnl::algorithm::convolution_direct, false, true}};
+      bool blocked, plain, activation;
+    } attempts[] = {{key.winograd && key.activation, dnnl::algorithm::convolution_winograd, true, false, true},
+                    {key.winograd, dnnl::algorithm::convolution_winograd, true, false, false},
+                    {true, dnnl::algorithm::convolution_direct, true, false, true},
+                    {true, dnnl::algorithm::convolution_direct, false, false, true},
+                    {true, dnnl::algorithm::convolution_direct, false, true, true}};
     std::string refusal = "only reference loops are offered";
     for (const auto& attempt : attempts) {
       if (!attempt.wanted) continue;
       try {
-        if (make(key, attempt.algorithm, attempt.blocked, attempt.plain)) return;
+        if (make(key, attempt.algorithm, attempt.blocked, attempt.plain, attempt.activation)) return;
       } catch (const dnnl::error& problem) {
         refusal = problem.what();
       }
@@ -216,7 +220,7 @@ class conv_plan {
   };
 
   // What oneDNN offers for one request; false when it offers its reference loops and there is something left to try.
-  bool make(const conv_key& key, dnnl::algorithm algorithm, bool blocked, bool plain) {
+  bool make(const conv_key& key, dnnl::algorithm algorithm, bool blocked, bool plain, bool may_activate) {
     const shape y_shape = conv2d_shape(shape(std::span(key.x)), shape(std::span(key.weight)), key.params);
     const dnnl::memory::dims x_dims(key.x.begin(), key.x.end()), w_dims(key.weight.begin(), key.weight.end()),
         y_dims(y_shape.begin(), y_shape.end()), strides{key.params.stride_h, key.params.stride_w},
@@ -231,7 +235,7 @@ class conv_plan {
     dnnl::primitive_attr attributes, plain_attributes;
     attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
     plain_attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-    const bool activation = key.activation && algorithm == dnnl::algorithm::convolution_direct;
+    const bool activation = key.activation && may_activate;
     if (activation) {
       const auto [scale, slope] = *key.activation;  // scale > 0: leaky(scale v) = scale leaky(v)
       dnnl::post_ops after;
@@ -380,7 +384,8 @@ struct onednn_engine {
                           const activation* then = nullptr) {
     const shape dims = conv2d_shape(x.dims(), weight.dims(), params);
     auto what = key(onednn::direction::forward, x.dims(), weight.dims(), params);
-    if (then != nullptr && !what.winograd) what.activation = {then->scale, then->slope};
+    if (then != nullptr && (!what.winograd || onednn::winograd_takes(then->scale, then->slope)))
+      what.activation = {then->scale, then->slope};
     return guarded(what.threads, [&] {
       auto& plan = onednn::plan_for(what);
       const tensor source = natural(x), w = dense(weight);
