@@ -16,26 +16,21 @@
 #include <synthmed/data/manifest.hpp>
 #include <synthmed/data/sampler.hpp>
 #include <synthmed/imaging/read.hpp>
-#include <synthmed/imaging/resize.hpp>
 #include <synthmed/io/csv.hpp>
 #include <synthmed/metrics/roc.hpp>
 #include <synthmed/report/plot.hpp>
 
 #include "classify.hpp"
+#include "classify_maps.hpp"
 #include "study_folder.hpp"
 
 namespace rop_study {
-
-std::string to_string(classifier_network network) {
-  return network == classifier_network::small ? "small" : "resnet18";
-}
 
 namespace {
 
 namespace fs = std::filesystem;
 namespace train = synthmed::train;
 using synthmed::argument_error;
-using synthmed::format_error;
 using synthmed::sentence;
 
 struct classify_settings {
@@ -103,10 +98,6 @@ constexpr std::array<std::pair<const char*, train::selection_measure>, 3> measur
      {"balanced-accuracy", train::selection_measure::balanced_accuracy},
      {"accuracy", train::selection_measure::accuracy}}};
 constexpr std::array<std::pair<const char*, bool>, 2> kept_weights{{{"best", true}, {"last", false}}};
-constexpr std::array<std::pair<const char*, train::flip_averaging>, 3> flip_choices{
-    {{"none", train::flip_averaging::none},
-     {"horizontal", train::flip_averaging::horizontal},
-     {"both", train::flip_averaging::both}}};
 
 template <class Value, std::size_t N>
 std::string name_of(Value value, const std::array<std::pair<const char*, Value>, N>& choices) {
@@ -124,7 +115,7 @@ classifier_recipe recipe_of(const classify_settings& s) {
   if (s.network) r.network = chosen("--network", *s.network, networks);
   if (s.measure) r.measure = chosen("--choose-by", *s.measure, measures);
   if (s.keep) r.reload_best = chosen("--keep", *s.keep, kept_weights);
-  if (s.flips) r.flips = chosen("--average-flips", *s.flips, flip_choices);
+  if (s.flips) r.flips = flips_named(*s.flips);
   set(r.size, s.size);
   set(r.floor, s.floor);
   set(r.batch, s.batch);
@@ -160,59 +151,6 @@ classifier_recipe recipe_of(const classify_settings& s) {
   (void)synthmed::flips_and_rotation({.degrees = r.degrees, .shift = r.shift});  // says what is out of range
   if (r.weight_decay < 0) throw argument_error(sentence("--weight-decay is not negative, got ", r.weight_decay, "."));
   return r;
-}
-
-/// Maps with what is known of each, in the order of their manifests.
-struct map_list {
-  std::vector<fs::path> files;
-  std::vector<int> labels;
-  std::vector<std::string> ids, subjects;
-  std::string source;  ///< folders, for messages
-
-  [[nodiscard]] std::size_t size() const noexcept { return files.size(); }
-};
-
-/// Adds the graded maps of one split (empty: all) of the manifest in a folder.
-void add_maps(map_list& list, const fs::path& folder, const std::string& split) {
-  const auto m = synthmed::read_manifest(folder / "manifest.csv");
-  for (const auto& record : m.records) {
-    if ((!split.empty() && record.split != split) || record.label < 0) continue;
-    list.files.push_back(map_of(m, record));
-    list.labels.push_back(record.label);
-    list.ids.push_back(record.image.string());
-    list.subjects.push_back(record.subject);
-  }
-  list.source += sentence(list.source.empty() ? "" : " and ", folder.string());
-}
-
-using map_cache = synthmed::picture_cache<synthmed::memory_dataset>;
-
-/// The maps in grey, brought to a side, values below the floor set to 0.
-std::shared_ptr<const map_cache> read_maps(const map_list& list, int side, int floor) {
-  std::vector<synthmed::picture> pictures(list.size());
-  synthmed::parallel_for(static_cast<std::int64_t>(list.size()), 8, [&](std::int64_t begin, std::int64_t end) {
-    for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i) {
-      auto map = synthmed::recoloured(synthmed::read_picture(list.files[i]), synthmed::picture_colour::grey);
-      if (map.height() != side || map.width() != side) {
-        const auto with = map.height() >= 2 * side ? synthmed::interpolation::area : synthmed::interpolation::bilinear;
-        map = synthmed::fitted(map, {.height = side, .width = side, .how = synthmed::fit::squash, .with = with});
-      }
-      if (floor > 0) synthmed::clean_map(map, floor);
-      pictures[i] = std::move(map);
-    }
-  });
-  return std::make_shared<const map_cache>(synthmed::memory_dataset(std::move(pictures), list.labels));
-}
-
-/// Batches in order, for validation and tests.
-train::picture_sequence in_order(std::shared_ptr<const map_cache> maps, std::int64_t batch) {
-  using loader = synthmed::loader<synthmed::memory_dataset, synthmed::sequential_sampler, synthmed::no_augmentation>;
-  if (maps->size() == 0) return {};
-  const auto size = maps->size();
-  const auto source = std::make_shared<const loader>(
-      std::move(maps), synthmed::sequential_sampler(size), synthmed::no_augmentation{}, synthmed::key(0),
-      synthmed::loader_options{.batch = static_cast<int>(batch), .workers = 0});
-  return {size, [source](std::uint64_t i) { return source->at(i); }};
 }
 
 /// Class-balanced batches with augmentation.
@@ -265,7 +203,7 @@ class classify_command {
     }
     check_maps();
     fill_in();
-    engine_ = make_engine();
+    engine_ = classifier_on(s.training.backend, s.training.device, recipe_.network);
   }
 
   void run() {
@@ -353,17 +291,6 @@ class classify_command {
     if (recipe_.validate_every == 0) recipe_.validate_every = per_epoch;
   }
 
-  [[nodiscard]] std::unique_ptr<classifier_engine> make_engine() const {
-#ifdef ROP_STUDY_TORCH
-    if (s_.training.backend == "torch") return torch_classifier(recipe_.network, s_.training.device);
-#endif
-#ifdef ROP_STUDY_XTENSOR
-    if (s_.training.backend == "xtensor") return xtensor_classifier(recipe_.network);
-#endif
-    throw argument_error(
-        sentence("This program has no backend \"", s_.training.backend, "\" for device ", s_.training.device, "."));
-  }
-
   [[nodiscard]] classifier_task task_of(int seed, const fs::path& folder, const std::shared_ptr<const map_cache>& maps,
                                         const std::shared_ptr<const map_cache>& validation,
                                         const std::string& data) const {
@@ -420,7 +347,7 @@ class classify_command {
         {"patience", r.patience},
         {"choose_by", name_of(r.measure, measures)},
         {"keep", name_of(r.reload_best, kept_weights)},
-        {"average_flips", name_of(r.flips, flip_choices)},
+        {"average_flips", to_string(r.flips)},
         {"best_step", outcome.best_step},
         {"best_validation", outcome.best_value}};
     synthmed::write_file(folder / "training.json", note.dump(2) + "\n");

@@ -50,6 +50,7 @@ void add_prepare(CLI::App& app);
 void add_segment(CLI::App& app);  ///< only where a backend for training is
 void add_gan(CLI::App& app);  ///< only where the xtensor backend is
 void add_classify(CLI::App& app);  ///< only where a backend for training is
+void add_score(CLI::App& app);  ///< only where a backend for training is
 void add_synthesize(CLI::App& app);
 void add_compare(CLI::App& app);
 void add_fid(CLI::App& app);

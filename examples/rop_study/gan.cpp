@@ -38,7 +38,7 @@ using synthmed::sentence;
 struct gan_settings {
   training_options training;
   fs::path data;
-  std::string only = "all", recipe = "synthmed", network, warm_up;
+  std::string only = "all", recipe = "synthmed", network, warm_up, augment;
   std::optional<int> size;
   std::optional<std::int64_t> stage_images, class_images, batch;
   double learning_rate = 1e-3;
@@ -56,11 +56,19 @@ struct gan_protocol {
   std::int64_t batch = 8;
   bool published = false;           ///< the recipe's own schedule, meant for a GPU; else one for minutes on a processor
   bool shared = false;              ///< the classes start from one GAN of all classes
-  double translation = 0;
+  std::string augment;              ///< "none", "shift" or "vessel-maps"
   double learning_rate = 1e-3;
 };
 
 constexpr const char* warm_up_name = "warm-up";
+
+/// --augment: what happens to real and generated maps before the critic sees them.
+train::diff_augment augmentation_named(const std::string& name) {
+  if (name == "none") return {};
+  if (name == "shift") return {.probability = 0.8, .translation = 0.04};
+  if (name == "vessel-maps") return train::diff_augment::vessel_maps();
+  throw argument_error(sentence("--augment is none, shift or vessel-maps, got \"", name, "\"."));
+}
 
 gan_protocol protocol_of(const gan_settings& s) {
   gan_protocol p;
@@ -93,7 +101,8 @@ gan_protocol protocol_of(const gan_settings& s) {
                                   ", has a schedule of its own and random first weights: --warm-up shared, --init-from, "
                                   "--stage-images, --class-images, --batch and --learning-rate belong to --recipe synthmed with "
                                   "--preset smoke, quick or demo."));
-  p.translation = p.published ? 0 : 0.04;
+  p.augment = !s.augment.empty() ? s.augment : p.published ? "none" : "shift";
+  (void)augmentation_named(p.augment);
   if (!(s.learning_rate > 0)) throw argument_error(sentence("--learning-rate is above 0, got ", s.learning_rate, "."));
   p.learning_rate = s.learning_rate;
   return p;
@@ -202,16 +211,26 @@ std::vector<float> noise(synthmed::key k, std::int64_t count, std::int64_t laten
   return out;
 }
 
+/// Maps without any label are one class, "unlabelled".
+synthmed::manifest with_classes(synthmed::manifest m) {
+  if (std::any_of(m.records.begin(), m.records.end(), [](const auto& record) { return record.label >= 0; })) return m;
+  m.classes = {unlabelled_class};
+  for (auto& record : m.records) record.label = 0;
+  return m;
+}
+
 /// One command's runs.
 class gan_command {
  public:
   explicit gan_command(gan_settings s)
-      : s_(std::move(s)), p_(protocol_of(s_)), m_(synthmed::read_manifest(s_.data / "manifest.csv")),
+      : s_(std::move(s)), p_(protocol_of(s_)), m_(with_classes(synthmed::read_manifest(s_.data / "manifest.csv"))),
         engine_(gan_on(s_.training.backend, s_.training.device, p_.design)), root_(synthmed::key(s_.training.common.seed).fold("gan")),
         folder_(s_.training.common.out / "gan") {
     for (int label = 0; label < static_cast<int>(m_.classes.size()); ++label)
       if (s_.only == "all" || s_.only == m_.classes[static_cast<std::size_t>(label)]) labels_.push_back(label);
     if (labels_.empty()) throw argument_error(sentence("There is no class \"", s_.only, "\" in ", s_.data.string(), "."));
+    // One class needs no network of all classes, unless it is asked for.
+    if (m_.classes.size() == 1 && s_.warm_up.empty()) p_.shared = false;
     for (const int label : labels_) {
       const auto maps = synthmed::records_in(m_, "train", label).size();
       if (static_cast<std::int64_t>(maps) < p_.batch)
@@ -292,7 +311,7 @@ class gan_command {
     task.about = sentence(label < 0 ? "all classes" : "class " + name, ", recipe ", s_.recipe, ", size ", p_.size, ", seed ", s_.training.common.seed);
     task.place = {.folder = folder, .what = "gan " + name, .backend = engine_->backend(), .data = hash};
     task.init_from = label < 0 ? fs::path() : start;
-    task.translation = p_.translation;
+    task.augmentation = augmentation_named(p_.augment);
     task.generator = folder / "generator.safetensors";
     task.notes = {{"class", name}, {"recipe", s_.recipe}, {"training maps", std::to_string(maps.pictures.size())},
                   {"start", task.init_from.empty() ? "random" : label >= 0 && p_.shared ? "warm-up of all classes" : "another run"}};
@@ -380,7 +399,7 @@ class gan_command {
     json["stage_images"] = p_.stage_images;
     json["class_images"] = p_.class_images;
     json["learning_rate"] = p_.learning_rate;
-    json["translation"] = p_.translation;
+    json["augment"] = p_.augment;
     auto& classes = json["classes"] = nlohmann::ordered_json::array();
     for (int label = 0; label < static_cast<int>(m_.classes.size()); ++label)
       classes.push_back({{"name", m_.classes[static_cast<std::size_t>(label)]},
@@ -436,6 +455,7 @@ void add_gan(CLI::App& app) {
   command->add_option("--stage-images", s.stage_images, "Maps shown at a middle resolution: half of it at the smallest, one and a half at the largest");
   command->add_option("--class-images", s.class_images, "Maps shown to a class's GAN after a warm start");
   command->add_option("--batch", s.batch, "Maps per step");
+  command->add_option("--augment", s.augment, "What the critic sees changed: none, shift, or vessel-maps for few maps (default: the preset's)");
   command->add_option("--learning-rate", s.learning_rate, "Adam's, before its decay at the end")->capture_default_str();
   command->add_flag("--score", s.score, "Write the critic's scores of all maps for `privacy --critic`");
   command->footer("Example:\n  rop_study prepare --phantom quick --out study/data\n  rop_study gan --data study/data --out study\n"

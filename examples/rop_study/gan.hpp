@@ -13,6 +13,7 @@
 #include <synthmed/data/loader.hpp>
 #include <synthmed/data/picture.hpp>
 #include <synthmed/random/key.hpp>
+#include <synthmed/train/diff_augment.hpp>
 #include <synthmed/train/pgan_recipes.hpp>
 
 #include "training.hpp"
@@ -65,7 +66,7 @@ struct gan_task {
   training_place place{};
   std::function<synthmed::batch(std::int64_t)> batches{};       ///< the batch of a step
   std::filesystem::path init_from{};                            ///< a checkpoint to begin with; empty: random weights
-  double translation = 0;                                       ///< shift of what the critic sees, as a share of an edge
+  synthmed::train::diff_augment augmentation{};                 ///< of what the critic sees
   std::function<void(const gan_view&, bool stage_ended)> show{};///< after a stage, and where the run stops
   std::filesystem::path generator{};                            ///< file of the averaged generator, written with each show
   std::vector<std::pair<std::string, std::string>> notes{};     ///< metadata of that file

@@ -14,6 +14,9 @@
 
 namespace rop_study {
 
+/// The class of maps that have no label, in gan.json and as a folder.
+inline constexpr const char* unlabelled_class = "unlabelled";
+
 /// Values of 8-bit pixels for a recipe's networks: the study's are linear, synthmed's a square root, which quietens the
 /// background of soft maps.
 [[nodiscard]] synthmed::pixel_values values_of(synthmed::train::recipe recipe);

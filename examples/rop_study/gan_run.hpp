@@ -9,7 +9,6 @@
 #include <synthmed/autodiff/autodiff.hpp>
 #include <synthmed/models/pgan.hpp>
 #include <synthmed/train/checkpoint.hpp>
-#include <synthmed/train/diff_augment.hpp>
 #include <synthmed/train/gan_trainer.hpp>
 #include <synthmed/train/pgan_recipes.hpp>
 
@@ -28,8 +27,8 @@ class named_gan
  public:
   using base = synthmed::train::gan_trainer<D, synthmed::models::pgan_generator<Options>, synthmed::models::pgan_critic<Options>,
                                             gan_schedule, synthmed::train::wgan_gp, synthmed::train::diff_augment>;
-  named_gan(synthmed::key k, gan_schedule plan, double translation, std::string about)
-      : base(k, std::move(plan), {.augmentation = {.probability = 0.8, .translation = translation}}), about_(std::move(about)) {}
+  named_gan(synthmed::key k, gan_schedule plan, const synthmed::train::diff_augment& augmentation, std::string about)
+      : base(k, std::move(plan), {.augmentation = augmentation}), about_(std::move(about)) {}
   [[nodiscard]] std::string identity() const { return base::identity() + "; " + about_; }
 
  private:
@@ -52,7 +51,7 @@ class gan_engine_on : public gan_engine {
 
   synthmed::train::run_result train(const training_options& options, const gan_task& task) const override {
     namespace train = synthmed::train;
-    trainer run(task.key, task.plan, task.translation, task.about);
+    trainer run(task.key, task.plan, task.augmentation, task.about);
     const auto store = open_run(options, task.place, run);
     if (run.next_step() == 0 && !task.init_from.empty()) run.init_from(train::checkpoint_store::read(task.init_from));
     tensor shown;
@@ -111,7 +110,7 @@ class gan_engine_on : public gan_engine {
           settled.starts_stage = settled.resets_optimizer = settled.resets_average = false;
           return constant_plan{settled};
         }());
-        trainer run(synthmed::key(1), only, 0, "a measurement");
+        trainer run(synthmed::key(1), only, {}, "a measurement");
         if (disk == 0) disk = checkpoint_disk(run);
         const auto pictures = synthmed::ops::uniform<D>(synthmed::key(2), {g.batch, Options.image_channels, g.resolution, g.resolution});
         cost.seconds_per_step = seconds_per_call([&] { (void)run.step(pictures); }, 0.3);

@@ -67,6 +67,7 @@ int main(int argc, char** argv) {
   rop_study::add_gan(app);
   rop_study::add_classify(app);
   rop_study::add_synthesize(app);
+  rop_study::add_score(app);
 #endif
   rop_study::add_compare(app);
   rop_study::add_umap(app);

@@ -161,7 +161,10 @@ prepare_source open_images(const prepare_settings& s) {
 
   const bool given = std::any_of(source.data.records.begin(), source.data.records.end(),
                                  [](const auto& r) { return !r.split.empty(); });
-  if (!s.splits.empty()) {
+  const auto& names = synthmed::split_names;
+  if (std::find(names.begin(), names.end(), s.splits.string()) != names.end()) {
+    for (auto& record : source.data.records) record.split = s.splits.string();
+  } else if (!s.splits.empty()) {
     synthmed::apply_splits(source.data, synthmed::read_splits(s.splits));
   } else if (given && !s.resplit) {
     if (!s.expert.empty())

@@ -46,7 +46,7 @@ class unet_on final : public unet {
     stage_cost said{.stage = "U-Net"};
     if constexpr (trains) {
       auto made = trainer_of(s);
-      said.steps = s.training.steps > 0 ? std::min(s.training.steps, made.total_steps()) : made.total_steps();
+      said.steps = std::min(s.training.steps.value_or(made.total_steps()), made.total_steps());
       said.disk_bytes = checkpoint_disk(made);
       // A trial trainer of more steps than a measurement makes.
       trainer trial(network{}, synthmed::key(0), synthmed::train::cosine_rate({.peak = s.rate, .steps = 10'000}), "trial");

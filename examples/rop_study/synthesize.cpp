@@ -165,7 +165,7 @@ void run(const synthesize_settings& s) {
     for (std::int64_t i = 0; i < count; ++i) {
       synthmed::manifest_record record;
       record.image = fs::path(n.name) / (id_of(i) + ".png");
-      record.label = static_cast<int>(label);
+      record.label = n.name == unlabelled_class ? -1 : static_cast<int>(label);
       record.subject = id_of(i);
       record.split = i < n.train ? "train" : "val";
       record.kind = "rvm";

@@ -60,10 +60,10 @@ void add_training(CLI::App& command, training_options& options) {
   command.add_option("--preset", options.preset_name, "Size of the study: smoke, quick, demo or study")->capture_default_str();
   command.add_option("--backend", options.backend, "What computes: xtensor or torch")->capture_default_str();
   command.add_option("--device", options.device, "Where: cpu, cuda or cuda:N (torch)")->capture_default_str();
-  command.add_option("--steps", options.steps, "Stop when so many steps are made, with a checkpoint (default: the whole run)");
+  command.add_option("--steps", options.steps, "Stop when so many steps are made, with a checkpoint; 0: the first weights (default: the whole run)");
   command.add_flag("--resume", options.resume, "Continue from the newest intact checkpoint in --out");
   command.add_option("--time-limit", options.time_limit, "Minutes for this command; then it stops with a checkpoint");
-  command.add_flag("--deterministic", options.deterministic, "On CUDA: only kernels whose bytes repeat (the CPU's always do)");
+  command.add_flag("--deterministic", options.deterministic, "LibTorch refuses kernels whose bytes do not repeat (xtensor's always do)");
 }
 
 void apply(training_options& options) {
@@ -84,10 +84,13 @@ void apply(training_options& options) {
   if (cuda && options.backend != "torch")
     throw argument_error(sentence("The ", options.backend, " backend computes on the CPU; --device ", options.device,
                                   " needs --backend torch."));
-  if (options.steps < 0) throw argument_error(sentence("--steps is positive, got ", options.steps, "."));
+  if (options.steps && *options.steps < 0) throw argument_error(sentence("--steps is at least 0, got ", *options.steps, "."));
   if (!(options.time_limit >= 0)) throw argument_error(sentence("--time-limit is positive, got ", options.time_limit, "."));
   // cuBLAS reads it once, before its first call.
   if (cuda && options.deterministic) ::setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", 0);
+#ifdef ROP_STUDY_TORCH
+  if (options.backend == "torch" && options.deterministic) torch_refuses_unrepeatable_kernels();
+#endif
 }
 
 double seconds_since_start() { return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count(); }

@@ -27,10 +27,10 @@ struct training_options {
   preset size = preset::quick;
   std::string backend = "xtensor";  ///< "xtensor" or "torch"
   std::string device = "cpu";       ///< "cpu", "cuda" or "cuda:N"; only the torch backend leaves the CPU
-  std::int64_t steps = 0;           ///< stop when so many steps are made, with a checkpoint; 0: the whole run
+  std::optional<std::int64_t> steps{};  ///< stop when so many steps are made, with a checkpoint (0: of the first weights)
   bool resume = false;
   double time_limit = 0;            ///< minutes for the whole command; 0: none
-  bool deterministic = false;       ///< on CUDA: refuse kernels whose bytes do not repeat
+  bool deterministic = false;       ///< LibTorch refuses kernels whose bytes do not repeat
 
   // As the command line has them; apply() reads them.
   std::string preset_name = "quick";
@@ -43,6 +43,9 @@ void add_training(CLI::App& command, training_options& options);
 /// callback. Throws argument_error, in a sentence, for a preset, backend or device there is not, and for a CUDA device
 /// with the xtensor backend.
 void apply(training_options& options);
+
+/// LibTorch's part of --deterministic, in a unit of that backend.
+void torch_refuses_unrepeatable_kernels();
 
 /// Where a run is, what it is called, and what its checkpoints depend on beside the trainer.
 struct training_place {
@@ -88,9 +91,13 @@ synthmed::train::run_result train_in(const training_options& options, const trai
   train::json_lines log(place.folder / "log.jsonl", next);
   train::tensorboard scalars(place.folder / "tensorboard", next);
   train::progress_line line(progress_sink(), progress_of(place.what));
+  if (options.steps == 0) {
+    if (next == 0) store.write(trainer);
+    return {next, train::run_end::step_limit};
+  }
   // What is left of the command's time, at least enough for one step: 0 would be no limit.
   train::time_limit limit(options.time_limit > 0 ? std::max(1e-9, 60 * options.time_limit - seconds_since_start()) : 0.0);
-  return train::run(trainer, std::forward<Batches>(batches), {.steps = options.steps, .store = &store}, log, scalars, line,
+  return train::run(trainer, std::forward<Batches>(batches), {.steps = options.steps.value_or(0), .store = &store}, log, scalars, line,
                     train::divergence_stop{}, limit, std::forward<Observers>(more)...);
 }
 
