@@ -10,6 +10,7 @@
 #include "command.hpp"
 #include "report.hpp"
 #include "results.hpp"
+#include "study_costs.hpp"
 #include "study_plan.hpp"
 
 namespace rop_study {
@@ -26,16 +27,18 @@ struct all_options {
   bool resume = false;
 };
 
-/// A dry run names the stages, and asks prepare what the pictures will take: later stages need them to be asked.
+int cores_of(const all_options& o) { return o.common.threads > 0 ? o.common.threads : 2; }
+
 void show_plan(const all_options& o, const study_settings& settings, const std::vector<stage>& plan) {
-  std::printf("%s, seed %llu, backend %s on %s: %zu stages\n\n", settings.data.c_str(), static_cast<unsigned long long>(settings.seed),
-              settings.backend.c_str(), settings.device.c_str(), plan.size());
+  const int cores = cores_of(o);
+  std::printf("%s, seed %llu, backend %s on %s, %d core%s: %zu stages\n\n%s\nCommands, in the folder %s:\n", settings.data.c_str(),
+              static_cast<unsigned long long>(settings.seed), settings.backend.c_str(), settings.device.c_str(), cores, cores == 1 ? "" : "s", plan.size(),
+              to_text(estimate_study(settings.preset, settings.phantom, plan, cores)).c_str(), o.common.out.c_str());
   for (const auto& s : plan) {
     std::string line = sentence("  ", s.name, std::string(s.name.size() < 28 ? 28 - s.name.size() : 1, ' '), "rop_study");
     for (const auto& word : s.arguments) line += ' ' + word;
     std::printf("%s\n", line.c_str());
   }
-  if (const auto costs = costs_of(o.request); !costs.empty()) std::printf("\n%s", costs.c_str());
   std::printf("\nDeviations from the published protocol:\n");
   for (const auto& d : settings.deviations) std::printf("  %-22s %s (published: %s)\n", d.option.c_str(), d.here.c_str(), d.published.c_str());
 }
@@ -47,16 +50,20 @@ void run(all_options& o) {
   if (o.common.dry_run) return show_plan(o, settings, plan);
   const fs::path study = o.common.out;
   const bool there = fs::exists(study) && !(fs::is_directory(study) && fs::is_empty(study));
-  if (there && !o.resume)
-    throw argument_error(sentence(study.string(), " is there already; go on with --resume, or choose another --out."));
   if (there && !fs::exists(study / "study.json"))
-    throw argument_error(sentence(study.string(), " holds no study to resume (no study.json); choose another --out."));
+    throw argument_error(sentence(study.string(), o.resume ? " holds no study to resume (no study.json)" : " is there already and holds no study", "; choose another --out."));
   synthmed::make_folder(study);
   const study_lock lock(study);
+  // A study whose first stage did not end holds nothing worth keeping: it may begin anew, with other settings too.
+  const bool begun = there && !read_stages(study).empty();
   const std::string wanted = settings_text(settings);
-  if (there && synthmed::read_file(study / "study.json") != wanted)
+  if (begun && !o.resume) throw argument_error(sentence(study.string(), " is there already; go on with --resume, or choose another --out."));
+  if (begun && synthmed::read_file(study / "study.json") != wanted)
     throw argument_error(sentence(study.string(), " was begun with other settings (study.json); give the same flags, or choose another --out."));
-  if (!there) synthmed::write_file(study / "study.json", wanted);
+  if (!begun) {
+    if (there && synthmed::read_file(study / "study.json") != wanted) fs::remove_all(study / "data.partial");  // of the other settings
+    synthmed::write_file(study / "study.json", wanted);
+  }
 
   std::error_code failed;
   const fs::path program = fs::read_symlink("/proc/self/exe", failed);
@@ -65,7 +72,15 @@ void run(all_options& o) {
     std::fprintf(stderr, "%s\n", line.c_str());
     std::fflush(stderr);
   };
-  if (!run_stages(study, plan, {.program = program, .cores = o.common.threads > 0 ? o.common.threads : 2, .say = say})) {
+  bool whole = false;
+  try {
+    whole = run_stages(study, plan, {.program = program, .cores = cores_of(o), .say = say});
+  } catch (const synthmed::error& problem) {
+    const std::string text = problem.what();
+    if (o.request.images.empty() || !text.starts_with("The stage prepare ")) throw;
+    throw synthmed::error(text + "\nHow your pictures are read is said by prepare's flags, handed on as --prepare=\"--pattern ...\" (docs/data.md, rop_study prepare --help).");
+  }
+  if (!whole) {
     say(sentence("stopped; go on with --resume --out ", study.string()));
     throw CLI::RuntimeError(130);
   }
@@ -89,7 +104,15 @@ void add_all(CLI::App& app) {
   command->add_option("--device", o.request.device, "Where: cpu, cuda or cuda:N (torch)")->capture_default_str();
   command->add_option("--images", o.request.images, "Own pictures in place of the phantom: a folder or a manifest.csv (docs/data.md)");
   command->add_option("--kind", o.request.kind, "What own pictures are: fundus (photographs) or rvm (vessel maps)")->capture_default_str();
-  command->add_option("--prepare", o.request.prepare_flags, "Flags for prepare, as --prepare=\"--layout drive\"")->delimiter(' ')->allow_extra_args(false);
+  const auto handed_on = [&](const char* flag, std::vector<std::string>& words, const char* description) {
+    command->add_option(flag, words, description)->delimiter(' ')->allow_extra_args(false);
+  };
+  handed_on("--prepare", o.request.prepare_flags, "Flags for prepare, as --prepare=\"--layout drive\"; they go before the preset's");
+  handed_on("--segment", o.request.segment_flags, "Flags for segment, as --segment=\"--train-steps 800\"");
+  handed_on("--gan", o.request.gan_flags, "Flags for gan, as --gan=\"--warm-up none\"");
+  handed_on("--classify", o.request.classify_flags, "Flags for classify, as --classify=\"--keep last\"");
+  command->add_option("--validation", o.request.validation,
+                      "subject: all arms choose their best step on the same real maps; study: the synthetic arm on synthetic ones (default: subject; preset study: study)");
   command->add_option("--unet", o.request.unet, "Weights of a segmenter in place of training one");
   command->add_option("--init", o.request.init, "Initial weights of the classifiers (resnet18.safetensors)");
   command->add_option("--inception", o.request.inception, "Inception weights: fidelity then is FID");

@@ -70,6 +70,7 @@ feature_input read_table(const fs::path& path) {
   for (std::size_t r = 0; r < table.rows(); ++r) {
     for (const std::size_t c : numeric) out.features.values.push_back(table.number(r, c));
     out.ids.push_back(id ? table.at(r, *id) : std::to_string(r));
+    if (label && !table.at(r, *label).empty()) out.labels.push_back(table.at(r, *label));
     if (!subject) continue;
     if (table.at(r, *subject).empty())
       throw format_error(sentence(path.string(), ", line ", table.line(r),
@@ -77,6 +78,7 @@ feature_input read_table(const fs::path& path) {
                                   "leave the column out."));
     out.subjects.push_back(table.at(r, *subject));
   }
+  if (out.labels.size() != table.rows()) out.labels.clear();  // some rows have none
   require_unique(out);
   return out;
 }

@@ -45,7 +45,7 @@ struct feature_input {
   std::vector<std::string> columns;  ///< names of the features
   std::vector<std::string> ids;  ///< one per row: the id column, the picture's path in its folder, or the row number
   std::vector<std::string> subjects;                 ///< empty where the input names none
-  std::vector<std::string> labels;  ///< of folders: the manifest's classes, or the names of the folders; may be empty
+  std::vector<std::string> labels;  ///< the column, the manifest's classes, or the names of the folders; may be empty
   std::vector<std::filesystem::path> pictures;       ///< the files, for folders
   std::optional<synthmed::feature_moments> moments;  ///< for statistics files, which have no rows
   std::string sha256;                                ///< of the file, or of all the pictures' hashes in order

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <memory>
 #include <optional>
+#include <set>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -32,7 +33,7 @@ struct fid_settings {
   std::string reference, candidate;
   feature_settings features;
   synthmed::fidelity_options fidelity;
-  bool statistics = false;
+  bool statistics = false, by_class = false;
 };
 
 json estimate_json(const synthmed::fidelity_estimate& e) {
@@ -122,6 +123,23 @@ json fidelity_json(const synthmed::fidelity_report& r, json out) {
   return out;
 }
 
+/// The rows of one class.
+feature_input rows_of_class(const feature_input& all, const std::string& label) {
+  feature_input out;
+  out.path = all.path;
+  out.columns = all.columns;
+  out.sha256 = all.sha256;
+  out.features.dimensions = all.features.dimensions;
+  for (std::size_t r = 0; r < all.features.rows(); ++r) {
+    if (all.labels[r] != label) continue;
+    const auto row = all.features.view().row(r);
+    out.features.values.insert(out.features.values.end(), row.begin(), row.end());
+    out.ids.push_back(all.ids[r]);
+    if (!all.subjects.empty()) out.subjects.push_back(all.subjects[r]);
+  }
+  return out;
+}
+
 synthmed::csv_table fidelity_csv(const synthmed::fidelity_report& r) {
   synthmed::csv_table table({"metric", "value", "low", "high", "standard_error", "n1", "n2", "d", "floor_n",
                              "floor_real_mean", "floor_real_sd", "floor_candidate_mean", "floor_candidate_sd"});
@@ -186,6 +204,9 @@ void run(fid_settings& s) {
         s.common.out.c_str());
     return;
   }
+  if (s.by_class && (a.labels.empty() || b.labels.empty()))
+    throw argument_error(sentence("--by-class needs a class for every row; ", (a.labels.empty() ? a : b).path.string(),
+                                  " names none (a column \"label\", a manifest, or a folder per class)."));
   if (a.moments || b.moments) return run_statistics(s, a, b);
   match_columns(a, b);
   auto options = s.fidelity;
@@ -196,6 +217,20 @@ void run(fid_settings& s) {
     line->done(done);
   };
   const auto report = synthmed::fidelity(a.set(), b.set(), source, options);
+  std::vector<std::pair<std::string, std::string>> of_classes;
+  if (s.by_class)
+    for (const auto& label : std::set<std::string>(a.labels.begin(), a.labels.end())) {
+      const auto x = rows_of_class(a, label), y = rows_of_class(b, label);
+      json one = heading(s, x, y);
+      one["class"] = label;
+      try {
+        one = fidelity_json(synthmed::fidelity(x.set(), y.set(), source, options), std::move(one));
+      } catch (const argument_error& problem) {  // too few rows of this class
+        one["frechet"] = one["kid"] = one["prdc"] = one["floor"] = nullptr;
+        one["notes"] = {problem.what()};
+      }
+      of_classes.emplace_back(label, one.dump(2) + "\n");
+    }
   line.reset();
 
   // Everything is computed and drawn before anything is written.
@@ -209,6 +244,10 @@ void run(fid_settings& s) {
       samples,
       {.title = "Nearest-neighbour distances", .width = 640, .x_label = sentence("distance (", source.name(), ")")});
   synthmed::make_folder(s.common.out);
+  for (const auto& [label, one] : of_classes) {
+    synthmed::make_folder(s.common.out / label);
+    synthmed::write_file(s.common.out / label / "fidelity.json", one);
+  }
   synthmed::write_file(s.common.out / "fidelity.json", text);
   synthmed::write_file(s.common.out / "fidelity.csv", table);
   synthmed::write_file(s.common.out / "distances.svg", histogram);
@@ -244,6 +283,7 @@ void add_fid(CLI::App& app) {
   command.add_option("--kid-subset-size", s.fidelity.kid_subsets.subset_size,
                      "Also KID over subsets of this size, as torch-fidelity (0: none)");
   command.add_option("--kid-subsets", s.fidelity.kid_subsets.subsets, "Their number")->capture_default_str();
+  command.add_flag("--by-class", s.by_class, "Also each class alone: OUT/CLASS/fidelity.json");
   command.add_flag("--statistics", s.statistics, "Write mu and sigma of both sets as .npz, as pytorch-fid does");
   command.callback([settings] { run(*settings); });
 }

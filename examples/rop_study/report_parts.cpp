@@ -123,7 +123,7 @@ std::string sample_figures(const fs::path& study, const study_settings& settings
   for (const auto& arm : settings.arms)
     for (const auto& set : arm.maps)
       if (std::none_of(sets.begin(), sets.end(), [&](const auto& s) { return s.name == set.name; })) sets.push_back(set);
-  const std::map<std::string, std::string> words{{"rvm", "real"}, {"synthetic", "synthetic"}, {"fresh", "fresh phantom"}, {"copier", "copies"}};
+  const std::map<std::string, std::string> words{{"rvm", "real"}, {"synthetic", "synthetic"}, {"fresh", "fresh phantom"}, {"copier", "copies"}, {"exact", "exact"}};
   std::string out;
   std::map<std::string, synthmed::manifest> manifests;
   for (const auto& set : sets)
@@ -293,9 +293,9 @@ std::string curve_figures(const fs::path& study, const study_settings& settings,
       return c;
     });
   }
-  const std::string title = sentence(settings.positive, " against the rest, ", set, " set");
+  const std::string title = sentence(settings.positive, " against the rest, ", set, " set, population: ", settings.population_name);
   return report::beside({report::figure(plot::roc(roc, {.title = "ROC: " + title}),
-                                        sentence("ROC curves on the ", set, " set. Each arm is drawn by its classifier of middle AUC; bands: 95 %, subjects resampled. Numbers are means over seeds.")),
+                                        sentence("ROC curves on the ", set, " set. Each arm is drawn by its classifier of middle AUC; bands: 95 %, subjects resampled. Numbers are means over seeds. Population: ", settings.population, ".")),
                          report::figure(plot::precision_recall(pr, prevalence, {.title = "Precision and recall: " + title}),
                                         sentence("Precision-recall curves on the ", set, " set; average precision. Population: ", settings.population, "."))});
 }

@@ -51,22 +51,36 @@ std::string flow_section(const ordered_json& results) {
 
 std::string performance_tables(const ordered_json& results) {
   std::string out;
+  if (results.value("population_name", std::string()).ends_with("enriched"))
+    out += report::paragraph("Two populations stand side by side. Enriched, wholly or by half: the pictures as they were drawn, with many eyes next to a cut between classes, which are hard. "
+                             "Natural: the same pictures weighted back to how often their severity occurs (importance weights of the phantom), which is easier. An AUC of one cannot be held "
+                             "against an AUC of the other.");
   for (const char* set : test_sets) {
-    report::table t{"", {"arm", "n (positive; subjects)", "AUC-ROC", "seed sd", "AUC-ROC per seed", "AUC-PR (average precision)", "AUC-PR (ROCR)", "AUC-ROC any disease",
-                         "sensitivity", "specificity", "kappa, binary", "accuracy, 3 classes", "kappa, quadratic", "Brier"}, {}};
+    report::table areas{"", {"arm", "n (positive; subjects)", "AUC-ROC", "sd over trainings", "each training", "AUC-ROC, natural prevalence", "AUC-ROC any disease", "any disease, natural prevalence",
+                             "AUC-PR (average precision)", "AUC-PR (ROCR)"}, {}};
+    report::table calls{"", {"arm", "sensitivity", "specificity", "kappa, binary", "accuracy, 3 classes", "balanced accuracy", "kappa, quadratic", "Brier"}, {}};
     for (const auto& [name, arm] : results["arms"].items()) {
       const auto& a = arm[set];
       if (a.is_null()) continue;
+      const std::string population = a["population"];
       std::string seeds;
       for (const auto& x : a["auc_roc"]["per_seed"]) seeds += (seeds.empty() ? "" : ", ") + rounded(x);
-      t.caption = sentence(set, " set. Population: ", a["population"].get<std::string>(), ". Estimator: ", a["method"].get<std::string>(), ".");
-      t.rows.push_back({name, sentence(a["images"].get<std::size_t>(), " (", a["positives"].get<std::size_t>(), "; ", a["subjects"].get<std::size_t>(), ")"),
-                        with_interval(a["auc_roc"]), rounded(a["auc_roc"]["seed_sd"], 4), seeds, with_interval(a["auc_pr"]), with_interval(a["auc_pr_rocr"]),
-                        with_interval(a["auc_roc_any_disease"]), with_interval(a["binary"]["sensitivity"]), with_interval(a["binary"]["specificity"]),
-                        with_interval(a["binary"]["kappa"]), with_interval(a["three_classes"]["accuracy"]), with_interval(a["three_classes"]["kappa_quadratic"]),
-                        with_interval(a["brier"])});
+      areas.caption = sentence("Areas under curves, ", set, " set, of ", results["positive"].get<std::string>(), " against the rest and of any disease against none. Population, where nothing else is said: ",
+                               population, ". Estimator: ", a["method"].get<std::string>(), ".");
+      calls.caption = sentence("Calls and calibration, ", set, " set. Population: ", population, ". A case is called by its most probable class; kappa, quadratic: three classes, weighted.");
+      areas.rows.push_back({name, sentence(a["images"].get<std::size_t>(), " (", a["positives"].get<std::size_t>(), "; ", a["subjects"].get<std::size_t>(), ")"),
+                            with_interval(a["auc_roc"]), rounded(a["auc_roc"]["seed_sd"], 4), seeds, with_interval(at(a, "auc_roc_natural")), with_interval(a["auc_roc_any_disease"]),
+                            with_interval(at(a, "auc_roc_any_disease_natural")), with_interval(a["auc_pr"]), with_interval(a["auc_pr_rocr"])});
+      calls.rows.push_back({name, with_interval(a["binary"]["sensitivity"]), with_interval(a["binary"]["specificity"]), with_interval(a["binary"]["kappa"]),
+                            with_interval(a["three_classes"]["accuracy"]), with_interval(a["three_classes"]["balanced_accuracy"]), with_interval(a["three_classes"]["kappa_quadratic"]), with_interval(a["brier"])});
     }
-    if (!t.rows.empty()) out += sentence("<h3>", set, " set</h3>\n", report::to_html(t));
+    if (!areas.rows.empty()) out += sentence("<h3>", set, " set</h3>\n", report::to_html(areas), report::to_html(calls));
+  }
+  if (const auto& g = at(results, "generator_seeds"); g.is_object()) {
+    report::table seeds{"The synthetic arm by training of the generators: what another seed of theirs changes", {"arm", "AUC-ROC, mean over classifiers"}, {}};
+    for (std::size_t i = 0; i < g["arms"].size(); ++i) seeds.rows.push_back({g["arms"][i], rounded(g["auc_roc"][i])});
+    seeds.rows.push_back({"standard deviation", rounded(g["sd"], 4)});
+    out += report::to_html(seeds);
   }
   report::table base{"Density alone: a logistic regression on the mean of a map, learned from the arm's own training maps. A classifier that does not beat it has not been shown to use shape.",
                      {"arm", "set", "AUC-ROC of density", "classifier minus density", "p", "beats density"}, {}};
@@ -82,9 +96,25 @@ std::string performance_tables(const ordered_json& results) {
   return out;
 }
 
+/// The first thing to read: each arm's main figures on the test set.
+std::string glance_table(const ordered_json& results) {
+  const std::string positive = results["positive"], population = results.value("population_name", results["population"].get<std::string>());
+  report::table t{sentence("At a glance: classifiers on the test set. AUC-ROC, mean over trainings, with 95 % intervals over subjects; population: ", population, ", where nothing else is said."),
+                  {"trained on", sentence("AUC-ROC, ", positive), sentence(positive, ", natural prevalence"), "AUC-ROC, any disease", sentence("density alone, ", positive), "beats density"}, {}};
+  for (const auto& [name, arm] : results["arms"].items()) {
+    const auto& a = arm["test"];
+    if (a.is_null()) continue;
+    const auto& base = results["baseline_density"][name]["test"];
+    const auto& beats = at(base, "classifier_beats_density");
+    t.rows.push_back({arm["title"], with_interval(a["auc_roc"]), with_interval(at(a, "auc_roc_natural")), with_interval(a["auc_roc_any_disease"]), with_interval(at(base, "auc_roc")),
+                      beats.is_boolean() ? beats.get<bool>() ? "yes" : "no" : "\xE2\x80\x93"});
+  }
+  return t.rows.empty() ? "" : report::to_html(t);
+}
+
 std::string tests_table(const ordered_json& results) {
-  report::table t{"Differences of mean AUC-ROC on the same pictures. DeLong clustered by subject (Obuchowski 1997) is the test to read; the unclustered one is what was published. "
-                  "Holm adjusts for the number of comparisons on a set. Equivalence: two one-sided tests against the margin fixed beforehand.",
+  report::table t{"Differences of mean AUC-ROC on the same pictures, paired. DeLong clustered by subject (Obuchowski 1997) is the test to read; the unclustered one is what was published. "
+                  "Population: that of the pictures as they are. Holm adjusts for the number of comparisons on a set. Equivalence: two one-sided tests against the margin fixed beforehand.",
                   {"first minus second", "set", "difference", "p, clustered", "p, Holm", "p, unclustered", "bootstrap by subject", "AUC-PR difference", "McNemar exact p per seed", "equivalent"}, {}};
   const auto with = [](const ordered_json& d) {
     return d.is_null() ? std::string("\xE2\x80\x93") : sentence(rounded(d["difference"]), " (", rounded(d["low"]), " to ", rounded(d["high"]), ")");
@@ -114,15 +144,23 @@ std::string segmentation_table(const ordered_json& segmentation) {
 }
 
 std::string fidelity_tables(const ordered_json& results) {
-  report::table variety{"Variety and brightness against the real training maps. A generator that has collapsed fails here while its AUC may still look fair.",
-                        {"set", "pixel sd, ratio", "largest difference of a class's brightness", "looks collapsed"}, {}};
+  report::table variety{"Variety and brightness against the real training maps, by class. Bars: the ratio of pixel standard deviations at least 0.80 (mean over classes), the mean brightness of every class within 8 %. "
+                        "A generator that has collapsed fails here while its AUC may still look fair. Copies are turned and so blurred a little, which takes away from their pixels' deviation.",
+                        {"set", "class", "maps", "pixel sd, ratio", "brightness, ratio", "within the bars"}, {}};
   for (const auto& [name, m] : results["maps"].items()) {
-    variety.rows.push_back({name, rounded(m["pixel_sd_ratio"], 2), m["worst_brightness_difference"].is_null() ? "\xE2\x80\x93" : rounded(100 * m["worst_brightness_difference"].get<double>(), 1) + " %",
-                            m["looks_collapsed"].get<bool>() ? "yes" : "no"});
+    for (const auto& [c, k] : m["by_class"].items()) {
+      const bool known = k["brightness_ratio"].is_number() && k["pixel_sd_ratio"].is_number();
+      const bool within = known && std::fabs(k["brightness_ratio"].get<double>() - 1) <= 0.08 && k["pixel_sd_ratio"].get<double>() >= 0.8;
+      variety.rows.push_back({name, c, std::to_string(k["maps"].get<std::size_t>()), rounded(k["pixel_sd_ratio"], 2), rounded(k["brightness_ratio"], 3), !known ? "\xE2\x80\x93" : within ? "yes" : "no"});
+      variety.marked.push_back(known && !within);
+    }
+    variety.rows.push_back({name, "all", "", rounded(m["pixel_sd_ratio"], 2),
+                            m["worst_brightness_difference"].is_null() ? "\xE2\x80\x93" : sentence("at most ", rounded(100 * m["worst_brightness_difference"].get<double>(), 1), " % off"),
+                            m["looks_collapsed"].get<bool>() ? "no" : "yes"});
     variety.marked.push_back(m["looks_collapsed"].get<bool>());
   }
   std::string out = variety.rows.empty() ? "" : report::to_html(variety);
-  report::table t{"Distance from the real training maps, with intervals by subject and, as a floor, real against real at equal size", {"set", "metric", "value", "n", "floor (real)", "at floor size"}, {}};
+  report::table t{"Distance from the real training maps, of all classes and of each, with intervals by subject and, as a floor, real against real at equal size", {"set", "metric", "value", "n", "floor (real)", "at floor size"}, {}};
   const auto add = [&](const std::string& set, const ordered_json& f) {
     const std::string n = sentence(at(f["reference"], "rows").is_number() ? f["reference"]["rows"].get<std::size_t>() : 0, " / ", at(f["candidate"], "rows").is_number() ? f["candidate"]["rows"].get<std::size_t>() : 0);
     const auto floor_of = [&](const char* key) {
@@ -240,7 +278,7 @@ std::string checklist_section() {
       {"Reproducibility", "Seed, versions, hardware, hashes", "provenance", "Provenance"},
       {"Limits", "What does this not show?", "found", "What was found"},
   };
-  std::string out = "<div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\"Reporting checklist\"><table><caption>By topic, after CLAIM 2024, STARD-AI and TRIPOD+AI; their item numbers "
+  std::string out = "<div class=\"wide\" role=\"group\" tabindex=\"0\" aria-label=\"Table: reporting checklist\"><table><caption>By topic, after CLAIM 2024, STARD-AI and TRIPOD+AI; their item numbers "
                     "are not reproduced.</caption>\n<thead><tr><th scope=\"col\">topic</th><th scope=\"col\">question</th><th scope=\"col\">answered in</th></tr></thead><tbody>\n";
   for (const auto& t : topics)
     out += sentence("<tr><th scope=\"row\">", t.name, "</th><td>", t.question, "</td><td><a href=\"#", t.anchor, "\">", t.where, "</a></td></tr>\n");
@@ -262,10 +300,17 @@ std::string report_page(const fs::path& study, const study_settings& settings, c
   for (const auto& f : results["findings"]) findings.push_back(f.get<std::string>());
   for (const auto& [set, audit] : results["privacy"].items())
     if (audit.is_object()) findings.push_back(sentence("Privacy audit, ", set, ": ", audit["flagged"].get<bool>() ? "flagged." : "not flagged."));
-  page.section("found", "What was found", report::list(findings));
+  page.section("found", "What was found", glance_table(results) + report::list(findings));
   page.section("flow", "Data flow", flow_section(results));
   page.section("samples", "Real and synthetic maps", sample_figures(study, settings));
-  page.section("segmentation", "Segmentation", segmentation_table(results["segmentation"]) + segmentation_figures(study, data, maps));
+  std::string cost;
+  for (const auto& t : results["tests"])
+    if (t["set"] == "test" && t["first"] == "real_exact" && t["second"] == "real") {
+      const auto& d = t["auc_roc"]["delong_clustered"];
+      cost = report::paragraph(sentence("What segmentation costs: a classifier of the exact maps has an AUC-ROC that differs by ", rounded(d["difference"]), " (", rounded(d["low"]), " to ", rounded(d["high"]),
+                                        ") from that of the segmented maps, on the same pictures (population: ", results["population_name"].get<std::string>(), ")."));
+    }
+  page.section("segmentation", "Segmentation", segmentation_table(results["segmentation"]) + cost + segmentation_figures(study, data, maps));
   page.section("training", "Training", training_figures(study, settings));
   const auto map = umap_figure(study, maps);
   std::string quality;

@@ -212,7 +212,12 @@ ordered_json make_results(const fs::path& study) {
         const auto m = set.path == "rvm" ? real : synthmed::read_manifest(study / set.path / "manifest.csv");
         maps.emplace(set.name, measure_maps(m, "train"));
       }
-  for (const char* set : test_sets) maps.emplace(sentence("real ", set), measure_maps(real, set));
+  for (const auto& arm : s.arms)
+    for (const char* set : test_sets) {
+      const std::string name = sentence(arm.tested.generic_string(), " ", set);
+      if (maps.contains(name)) continue;
+      maps.emplace(name, measure_maps(arm.tested == "rvm" ? real : synthmed::read_manifest(study / arm.tested / "manifest.csv"), set));
+    }
 
   auto judged = judge_arms(study, s, real, maps);
   ordered_json out;
@@ -227,7 +232,8 @@ ordered_json make_results(const fs::path& study) {
   out["population"] = s.population;
   out["positive"] = s.positive;
   out["classes"] = real.classes;
-  out["findings"] = judged.findings;
+  out["population_name"] = s.population_name;
+  out["findings"] = ordered_json::array();  // filled in last
   out["data"] = {{"source", s.data}, {"flow", flow_json(data)}, {"excluded", data.excluded.size()}};
   out["options"] = s.options;
   out["deviations"] = ordered_json::array();
@@ -236,6 +242,7 @@ ordered_json make_results(const fs::path& study) {
   out["arms"] = std::move(judged.arms);
   out["tests"] = std::move(judged.tests);
   out["baseline_density"] = std::move(judged.baseline_density);
+  out["generator_seeds"] = std::move(judged.generators);
   out["segmentation"] = nullptr;
   if (const auto figures = optional_json(study / "rvm" / "segmentation.json"); figures.is_object() && figures.contains("test")) {
     out["segmentation"] = {{"split", "test"}, {"pixels_counted", figures.value("field", std::string("inside the field of view"))}};
@@ -243,9 +250,10 @@ ordered_json make_results(const fs::path& study) {
   }
   const auto real_maps = maps.find("rvm");
   out["maps"] = ordered_json::object();
-  for (const auto& [name, statistics] : maps)
-    if (real_maps != maps.end() && name != "rvm" && !name.starts_with("real "))
-      out["maps"][name] = variety_json(real_maps->second, statistics, real.classes);
+  for (const auto& arm : s.arms)
+    for (const auto& [name, path] : arm.maps)
+      if (real_maps != maps.end() && name != "rvm" && arm.tested == "rvm" && !out["maps"].contains(name))
+        out["maps"][name] = variety_json(real_maps->second, maps.at(name), real.classes);
   out["fidelity"] = reports_json(study, "fidelity");
   out["privacy"] = reports_json(study, "privacy");
   for (const char* set : {"synthetic", "fresh_phantom", "copier"})
@@ -283,6 +291,7 @@ ordered_json make_results(const fs::path& study) {
                                __VERSION__)},
               {"commands", ordered_json::object()}};
   for (const auto& r : records) p["run"]["commands"][r.name] = r.arguments;
+  out["findings"] = findings_of(s, out);
   return out;
 }
 

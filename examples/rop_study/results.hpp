@@ -34,10 +34,13 @@ struct map_statistics {
 /// "arms", "tests" and "baseline_density" of results.json.
 struct arms_results {
   nlohmann::ordered_json arms, tests, baseline_density;
-  std::vector<std::string> findings;  ///< sentences, the most important first
+  nlohmann::ordered_json generators;  ///< the synthetic arms of several GAN seeds and their spread; null for one
 };
 [[nodiscard]] arms_results judge_arms(const std::filesystem::path& study, const study_settings& settings,
                                       const synthmed::manifest& real, const std::map<std::string, map_statistics>& maps);
+
+/// What was found, in sentences, the most important first, from the rest of results.json.
+[[nodiscard]] std::vector<std::string> findings_of(const study_settings& settings, const nlohmann::ordered_json& results);
 
 /// The whole of results.json. Throws io_error that names a file which a stage should have written.
 [[nodiscard]] nlohmann::ordered_json make_results(const std::filesystem::path& study);

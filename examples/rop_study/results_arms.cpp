@@ -1,6 +1,7 @@
 // Arms of a study judged on the same cases: figures over seeds with subject-clustered intervals, tests, density baseline.
 #include <array>
 #include <cmath>
+#include <numeric>
 #include <unordered_map>
 
 #include <synthmed/metrics/calibration.hpp>
@@ -22,11 +23,13 @@ namespace {
 struct judged {
   arm_predictions predictions;
   std::vector<ranked_scores> ranked, ranked_any;
+  std::vector<weighted_ranking> natural, natural_any;  ///< empty where no importance weights are known
   [[nodiscard]] const prediction_table& first() const { return predictions.seeds.front(); }
 };
 
 judged judge(arm_predictions p, const std::string& positive) {
-  judged out{std::move(p), {}, {}};
+  judged out{std::move(p), {}, {}, {}, {}};
+  const auto& weights = out.predictions.weights;
   for (const auto& t : out.predictions.seeds) {
     const std::size_t c = t.class_named(positive);
     out.ranked.emplace_back(t.column(c), t.is_class(c));
@@ -36,6 +39,10 @@ judged judge(arm_predictions p, const std::string& positive) {
     auto labels = t.is_class(0);
     for (auto& y : labels) y = 1 - y;
     out.ranked_any.emplace_back(any, labels);
+    if (weights.empty()) continue;
+    out.natural.emplace_back(t.column(c), t.is_class(c), weights);
+    const auto& ranks = out.ranked_any.back().table();
+    if (ranks.positives > 0 && ranks.negatives > 0) out.natural_any.emplace_back(any, labels, weights);
   }
   return out;
 }
@@ -44,6 +51,12 @@ template <class Function>
 auto table_statistics(const std::vector<ranked_scores>& ranked, Function function) {
   std::vector<decltype(table_statistic(ranked.front(), function))> out;
   for (const auto& r : ranked) out.push_back(table_statistic(r, function));
+  return out;
+}
+
+auto weighted_statistics(const std::vector<weighted_ranking>& rankings) {
+  std::vector<decltype(weighted_auc_statistic(rankings.front()))> out;
+  for (const auto& r : rankings) out.push_back(weighted_auc_statistic(r));
   return out;
 }
 
@@ -134,7 +147,19 @@ ordered_json set_json(const judged& a, const study_settings& s) {
   out["population"] = s.population;
   out["method"] = sentence("mean over ", tables.size(), " seeds; limits: 95 % quantiles over ", s.replicates,
                            " resamples of subjects");
-  out["auc_roc"] = over_seeds(table_statistics(a.ranked, auc_of{}));
+  // Every AUC says of which population it is: the same ranking is easier or harder in another.
+  const auto of_population = [](ordered_json e, const std::string& population) {
+    e["population"] = population;
+    return e;
+  };
+  const auto natural = [&](const std::vector<weighted_ranking>& rankings) {
+    if (rankings.empty()) return ordered_json(nullptr);
+    auto e = of_population(over_seeds(weighted_statistics(rankings)), "natural, by importance weights");
+    e["effective_images"] = number(rankings.front().effective_size());
+    return e;
+  };
+  out["auc_roc"] = of_population(over_seeds(table_statistics(a.ranked, auc_of{})), s.population_name);
+  out["auc_roc_natural"] = natural(a.natural);
   out["auc_roc_clustered_delong"] = [&] {
     ordered_json list = ordered_json::array();
     for (const auto& r : a.ranked) {
@@ -144,13 +169,15 @@ ordered_json set_json(const judged& a, const study_settings& s) {
     return list;
   }();
   for (const auto& [name, estimator] : {std::pair{"auc_pr", pr_estimator::average_precision}, {"auc_pr_rocr", pr_estimator::rocr}}) {
-    out[name] = over_seeds(table_statistics(a.ranked, auc_pr_of{estimator}));
+    out[name] = of_population(over_seeds(table_statistics(a.ranked, auc_pr_of{estimator})), s.population_name);
     out[name]["estimator"] = synthmed::name(estimator);
     out[name]["prevalence"] = static_cast<double>(a.ranked.front().table().positives) / static_cast<double>(first.cases());
   }
   const auto& any = a.ranked_any.front().table();
-  out["auc_roc_any_disease"] = any.positives > 0 && any.negatives > 0 ? over_seeds(table_statistics(a.ranked_any, auc_of{}))
-                                                                      : ordered_json(nullptr);
+  out["auc_roc_any_disease"] = any.positives > 0 && any.negatives > 0
+                                   ? of_population(over_seeds(table_statistics(a.ranked_any, auc_of{})), s.population_name)
+                                   : ordered_json(nullptr);
+  out["auc_roc_any_disease_natural"] = natural(a.natural_any);
   const auto of_positive = [&](auto&& f) {
     return over_seeds(confusion_statistics(tables, [positive, f](const confusion_matrix& c) { return f(c.collapsed(positive)); }));
   };
@@ -208,7 +235,7 @@ ordered_json test_json(const judged& a, const judged& b, const study_settings& s
   const auto plan = resampling::subjects(clusters);
   const auto test = delong_replicated(a.ranked, b.ranked, clusters);
   const auto naive = delong_replicated(a.ranked, b.ranked, cluster_index::singletons(a.first().cases()));
-  ordered_json out{{"set", a.predictions.set}, {"first", a.predictions.arm}, {"second", b.predictions.arm}};
+  ordered_json out{{"set", a.predictions.set}, {"first", a.predictions.arm}, {"second", b.predictions.arm}, {"population", s.population_name}};
   out["auc_roc"] = {{"delong_clustered", difference_json(test, "DeLong, clustered by subject (Obuchowski 1997), of the means over seeds")},
                     {"delong", difference_json(naive, "DeLong of the means over seeds, images as independent (as published)")}};
   const auto resampled = [&](auto function) {
@@ -239,7 +266,7 @@ void adjust(ordered_json& tests) {
   std::vector<double> p;
   std::vector<std::size_t> of;
   for (std::size_t i = 0; i < tests.size(); ++i) {
-    const auto& value = tests[i]["auc_roc"]["delong_clustered"]["p"];
+    const ordered_json value = tests[i]["auc_roc"]["delong_clustered"]["p"];  // a copy: a new key moves an object's others
     tests[i]["holm_p"] = nullptr;
     if (value.is_null()) continue;
     p.push_back(value.get<double>());
@@ -295,24 +322,13 @@ ordered_json baseline_json(const density_model& model, const judged& arm, const 
   return out;
 }
 
-std::string digits(const ordered_json& value) {
-  if (!value.is_number()) return "-";
-  char text[32];
-  std::snprintf(text, sizeof text, "%.3f", value.get<double>());
-  return text;
-}
-
-std::string interval_text(const ordered_json& e) {
-  return e.at("low").is_null() ? digits(e.at("value")) + " (no interval)"
-                               : sentence(digits(e.at("value")), " (", digits(e.at("low")), " to ", digits(e.at("high")), ")");
-}
-
 }  // namespace
 
 arms_results judge_arms(const std::filesystem::path& study, const study_settings& s, const manifest& real,
                         const std::map<std::string, map_statistics>& maps) {
   arms_results out;
   out.tests = ordered_json::array();
+  out.generators = nullptr;
   const int positive = static_cast<int>(std::find(real.classes.begin(), real.classes.end(), s.positive) - real.classes.begin());
   for (const auto& arm : s.arms) {
     auto& a = out.arms[arm.name];
@@ -344,7 +360,7 @@ arms_results judge_arms(const std::filesystem::path& study, const study_settings
       std::vector<const map_statistics*> learned_from;
       for (const auto& m : arm.maps) learned_from.push_back(&maps.at(m.name));
       if (const auto model = learn_density(learned_from, positive))
-        out.baseline_density[arm.name][set] = baseline_json(*model, one, maps.at("real " + set), s);
+        out.baseline_density[arm.name][set] = baseline_json(*model, one, maps.at(arm.tested.generic_string() + " " + set), s);
       judged_arms.push_back(std::move(one));
     }
     if (judged_arms.empty()) continue;
@@ -359,30 +375,18 @@ arms_results judge_arms(const std::filesystem::path& study, const study_settings
       tests.push_back(test_json(*gan, *copier, s));
     adjust(tests);
     for (auto& t : tests) out.tests.push_back(std::move(t));
-    if (set != "test") continue;
-    for (const auto& arm : s.arms) {
-      const auto& figures = out.arms[arm.name]["test"];
-      const auto& base = out.baseline_density[arm.name]["test"];
-      std::string line = sentence("Trained on ", arm.title, ", tested on ", figures["images"].get<std::size_t>(), " real maps of ",
-                                  figures["subjects"].get<std::size_t>(), " new subjects: AUC-ROC ", interval_text(figures["auc_roc"]));
-      if (!base.is_null()) {
-        line += sentence("; density alone ", interval_text(base["auc_roc"]));
-        if (!base["classifier_beats_density"].is_null() && !base["classifier_beats_density"].get<bool>())
-          line += ", which this classifier does not beat: it has not been shown to use shape";
-      }
-      out.findings.push_back(line + ".");
-    }
-    for (const auto& t : out.tests) {
-      if (t["set"] != "test" || t["first"] != "synthetic") continue;
-      const auto& d = t["auc_roc"]["delong_clustered"];
-      const std::string other = t["second"];
-      std::string line = sentence("AUC of synthetic minus ", other, ": ", digits(d["difference"]));
-      if (d["low"].is_number()) line += sentence(" (", digits(d["low"]), " to ", digits(d["high"]), ")");
-      if (other == "copier" && !(d["low"].is_number() && d["low"].get<double>() > 0))
-        line += "; the generator does not beat a machine that copies its training maps";
-      out.findings.push_back(line + ".");
-    }
   }
+  // How far another training of the generators moves the figure: nothing that a resample of subjects could tell.
+  ordered_json per_generator = ordered_json::array();
+  std::vector<double> values;
+  for (const auto& arm : s.arms)
+    if ((arm.name == "synthetic" || arm.name.starts_with("synthetic_gan_")) && out.arms[arm.name]["test"].is_object()) {
+      per_generator.push_back(arm.name);
+      values.push_back(out.arms[arm.name]["test"]["auc_roc"]["value"].get<double>());
+    }
+  if (values.size() > 1)
+    out.generators = {{"arms", per_generator}, {"auc_roc", values}, {"mean", std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size())},
+                      {"sd", number(sample_sd(values))}, {"population", s.population_name}};
   return out;
 }
 

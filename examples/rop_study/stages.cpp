@@ -164,6 +164,15 @@ bool run_stages(const fs::path& study, const std::vector<stage>& plan, const sta
   const auto say = [&](const std::string& text) {
     if (options.say) options.say(text);
   };
+  const auto checked = [&](const stage& s) {
+    try {
+      if (s.check) s.check(study);
+      return true;
+    } catch (const synthmed::error& problem) {
+      if (!failure) failure = problem.what();
+      return false;
+    }
+  };
   const auto progress = [&] { return sentence("[", done.size(), "/", plan.size(), "] "); };
 
   while (true) {
@@ -175,6 +184,7 @@ bool run_stages(const fs::path& study, const std::vector<stage>& plan, const sta
         continue;
       }
       if (is_done(study, s)) {
+        if (!checked(s)) break;
         done.insert(s.name);
         it = waiting.erase(it);
         it = waiting.begin();  // what waited for it may begin
@@ -234,6 +244,7 @@ bool run_stages(const fs::path& study, const std::vector<stage>& plan, const sta
       else if (!failure) failure = sentence("The stage ", r.what->name, " ended well but did not leave ", file.generic_string(), ".");
     }
     if (!whole) continue;
+    if (!checked(*r.what)) continue;
     synthmed::write_file(record_path(study, r.what->name), record.dump(2) + "\n");
     done.insert(r.what->name);
     say(sentence(progress(), r.what->name, " done in ", seconds_text(until - r.began)));

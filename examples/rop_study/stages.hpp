@@ -21,6 +21,8 @@ struct stage {
   std::vector<std::string> after;               ///< stages that must be done before
   int threads = 1;                              ///< cores it keeps busy
   bool resumes = false;                         ///< understands --resume and goes on from what is in its folder
+  /// Looks at what it left, before any later stage begins, and throws synthmed::error where they could not go on.
+  std::function<void(const std::filesystem::path& study)> check = {};
 };
 
 /// What is known of a stage that was done.

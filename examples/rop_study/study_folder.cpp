@@ -1,6 +1,7 @@
 // Reading and writing what a study's folder holds.
 #include "study_folder.hpp"
 
+#include <charconv>
 #include <unordered_map>
 
 #include <synthmed/error.hpp>
@@ -31,14 +32,16 @@ std::string settings_text(const study_settings& s) {
   j["data"] = s.data;
   j["phantom"] = s.phantom;
   j["population"] = s.population;
+  j["population_name"] = s.population_name;
   j["positive"] = s.positive;
   j["arms"] = ordered_json::array();
   for (const auto& arm : s.arms) {
     ordered_json maps = ordered_json::array();
     for (const auto& set : arm.maps) maps.push_back({{"name", set.name}, {"path", set.path.generic_string()}});
-    j["arms"].push_back({{"name", arm.name}, {"title", arm.title}, {"maps", maps}});
+    j["arms"].push_back({{"name", arm.name}, {"title", arm.title}, {"maps", maps}, {"tested", arm.tested.generic_string()}});
   }
   j["cnn_seeds"] = s.cnn_seeds;
+  j["validation"] = s.own_validation ? "study" : "subject";
   j["replicates"] = s.replicates;
   j["margin"] = s.margin;
   j["deviations"] = ordered_json::array();
@@ -63,14 +66,16 @@ study_settings read_settings(const fs::path& study) {
     s.data = j.at("data");
     s.phantom = j.at("phantom");
     s.population = j.at("population");
+    s.population_name = j.value("population_name", s.population_name);
     s.positive = j.at("positive");
     for (const auto& a : j.at("arms")) {
-      study_arm arm{a.at("name"), a.at("title"), {}};
+      study_arm arm{a.at("name"), a.at("title"), {}, fs::path(a.value("tested", std::string("rvm")))};
       for (const auto& set : a.at("maps"))
         arm.maps.push_back({set.at("name"), fs::path(set.at("path").get<std::string>())});
       s.arms.push_back(std::move(arm));
     }
     s.cnn_seeds = j.at("cnn_seeds").get<std::vector<int>>();
+    s.own_validation = j.value("validation", std::string("subject")) == "study";
     s.replicates = j.at("replicates");
     s.margin = j.at("margin");
     for (const auto& d : j.at("deviations")) s.deviations.push_back({d.at("option"), d.at("published"), d.at("here"), d.at("why")});
@@ -92,7 +97,7 @@ fs::path map_of(const synthmed::manifest& m, const synthmed::manifest_record& re
 
 arm_predictions read_arm(const fs::path& study, const study_settings& settings, const std::string& arm,
                          const std::string& set, const synthmed::manifest& real) {
-  arm_predictions out{arm, set, {}};
+  arm_predictions out{arm, set, {}, {}};
   // Pictures are known by their file's name: the tables may name the photograph or the map.
   std::unordered_map<std::string, const synthmed::manifest_record*> record_of;
   for (const auto& record : real.records)
@@ -113,8 +118,20 @@ arm_predictions read_arm(const fs::path& study, const study_settings& settings, 
       subjects.push_back(it->second->subject);
     }
     if (table.subject.empty()) table.subject = std::move(subjects);
+    if (out.seeds.empty())
+      for (const auto& id : table.id) {
+        const auto& more = record_of.at(fs::path(id).stem().string())->more;
+        const auto weight = more.find("weight");
+        double value = 0;
+        if (weight == more.end() || weight->second.empty()) break;
+        const char *begin = weight->second.data(), *end = begin + weight->second.size();
+        if (const auto [at, failed] = std::from_chars(begin, end, value); failed != std::errc{} || at != end || !(value >= 0))
+          throw format_error(sentence(id, " has the weight \"", weight->second, "\" in the manifest of the real maps; expected a number of at least 0."));
+        out.weights.push_back(value);
+      }
     out.seeds.push_back(out.seeds.empty() ? std::move(table) : synthmed::aligned(out.seeds.front(), std::move(table)));
   }
+  if (!out.seeds.empty() && out.weights.size() != out.seeds.front().cases()) out.weights.clear();
   return out;
 }
 

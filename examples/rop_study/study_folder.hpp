@@ -28,11 +28,12 @@ struct map_set {
   std::filesystem::path path;  ///< folder with a manifest.csv, relative to the study
 };
 
-/// One arm: what its classifier learns from. All are tested on the same real maps.
+/// One arm: what its classifier learns from. All are tested on the same pictures, on segmented maps or on exact ones.
 struct study_arm {
   std::string name;           ///< "real", "synthetic", ...
   std::string title;          ///< in words
   std::vector<map_set> maps;  ///< their records of split "train"
+  std::filesystem::path tested = "rvm";  ///< folder of the maps that it is validated and tested on
 };
 
 /// What a study was begun with; `all` writes it, results and report read it.
@@ -43,9 +44,11 @@ struct study_settings {
   std::string data;        ///< "phantom quick", or the user's folder as they named it
   bool phantom = true;
   std::string population;  ///< whom every figure is about, in words
+  std::string population_name = "as given";  ///< the same as a name that stands beside each AUC: "enriched", "natural"
   std::string positive = "plus";
   std::vector<study_arm> arms;
   std::vector<int> cnn_seeds = {1, 2, 3};
+  bool own_validation = false;  ///< the published way: the synthetic arm validates on synthetic maps
   std::size_t replicates = 2000;
   double margin = 0.05;  ///< of equivalence in AUC, fixed before looking
   std::vector<deviation> deviations;
@@ -74,6 +77,9 @@ inline constexpr std::array<const char*, 2> test_sets = {"test", "expert"};
 struct arm_predictions {
   std::string arm, set;
   std::vector<synthmed::prediction_table> seeds;
+  /// Per case of the first table the importance weight back to natural prevalence (the manifest's column "weight", which
+  /// the phantom knows); empty where any case has none.
+  std::vector<double> weights;
 };
 
 /// The predictions of an arm, with subjects from the real manifest where the tables have none. Empty `seeds` where the

@@ -1,8 +1,12 @@
 // Presets of a study: what is run with which flags, and what of it differs from the published protocol.
 #include "study_plan.hpp"
 
+#include <algorithm>
 #include <array>
+#include <map>
+#include <set>
 
+#include <synthmed/data/manifest.hpp>
 #include <synthmed/error.hpp>
 
 namespace rop_study {
@@ -15,26 +19,6 @@ namespace {
 
 constexpr std::array<const char*, 3> classes{"normal", "pre-plus", "plus"};
 
-/// What the presets differ in beside what each subcommand makes of --preset.
-struct preset_facts {
-  std::vector<std::string> prepare;  ///< the phantom's flags
-  std::string expert;                ///< pictures per class of the expert set
-  int gan_seeds = 1, cnn_seeds = 3;
-  std::size_t replicates = 2000;
-  std::string map_neighbours = "15";
-  std::string population;
-};
-
-preset_facts facts_of(const std::string& preset) {
-  const std::string enriched = "enriched phantom: severity uniform, so that all classes are frequent and many eyes lie next to a cut";
-  if (preset == "smoke")
-    return {{"--phantom-images", "60", "--phantom-test", "60", "--photograph-size", "48"}, "6,6,6", 1, 2, 200, "5", enriched};
-  if (preset == "quick") return {{"--photograph-size", "64"}, "30,20,20", 1, 3, 2000, "15", enriched};
-  if (preset == "demo") return {{"--photograph-size", "128"}, "54,31,15", 3, 3, 2000, "15", enriched};
-  if (preset == "study") return {{}, "54,31,15", 1, 3, 10000, "15", "phantom at natural prevalence"};
-  throw argument_error(sentence("There is no preset \"", preset, "\"; the presets are smoke, quick, demo and study."));
-}
-
 map_set synthetic_set(int g) { return g == 1 ? map_set{"synthetic", "synthetic"} : map_set{sentence("synthetic_", g), sentence("synthetic_", g)}; }
 
 std::vector<fs::path> joined_paths(std::vector<fs::path> a, const std::vector<fs::path>& b) {
@@ -42,50 +26,103 @@ std::vector<fs::path> joined_paths(std::vector<fs::path> a, const std::vector<fs
   return a;
 }
 
-std::vector<deviation> deviations_of(const study_request& r, const preset_facts& f) {
-  std::vector<deviation> out;
-  const auto add = [&](const char* option, std::string published, std::string here, std::string why) {
-    out.push_back({option, std::move(published), std::move(here), std::move(why)});
-  };
-  if (r.images.empty()) add("data", "5842 photographs of 963 infants (i-ROP)", "a phantom", "patients' pictures cannot be shared");
-  const bool study = r.preset == "study";
-  if (!study) {
-    if (r.images.empty()) {
-      add("data.population", "natural prevalence", "enriched", "natural prevalence needs thousands of pictures for enough plus disease");
-      add("maps.frame", "640 x 480 squashed to 256 x 256, values below 51 set to 0", "a square around the disc, small, soft, left eyes mirrored", "what fits the time");
-      add("unet.input", "whole photographs, 48 x 48 patches", "the square around the disc, at reduced size", "what fits the time");
-    }
-    add("gan.network", "eight scales to 512 px, 512 channels", "scales up to the maps' size, up to 64 channels", "what fits the time");
-    add("gan.warm_up", "three GANs from random weights", "three GANs that start from one GAN of all classes", "steady pictures of every class in little time; a class's GAN then has seen training maps of the others");
-    add("gan.values", "linear", "square root of the map", "quietens the background of soft maps");
-    add("cnn.network", "ResNet-18, 224 px", "small residual network at the maps' size", "what fits the time");
-    add("cnn.optimiser", "Adam 1e-3, at most 50 epochs, patience 10", "AdamW with a cosine, a fixed number of steps", "a stage ends by a count");
-    add("cnn.selection", "accuracy, last epoch", "macro AUC, best step reloaded", "accuracy follows the commonest class; the best step was never reloaded");
-    add("cnn.flip_averaging", "none", "over four flips", "steadier probabilities");
-  } else {
-    add("umap.profile", "R umap", "umap-learn's conventions", "R's curve fit is worse at min_dist .99");
+/// Flags with others in the place of those of the same name. A flag's values follow it up to the next "--".
+std::vector<std::string> with_flags(std::vector<std::string> words, const std::vector<std::string>& more) {
+  const auto name = [](const std::string& word) { return word.substr(0, word.find('=')); };
+  const auto is_flag = [](const std::string& word) { return word.starts_with("--"); };
+  for (const auto& flag : more) {
+    if (!is_flag(flag)) continue;
+    const auto found = std::find_if(words.begin(), words.end(), [&](const auto& w) { return is_flag(w) && name(w) == name(flag); });
+    if (found != words.end()) words.erase(found, std::find_if(found + 1, words.end(), is_flag));
   }
-  if (r.init.empty()) add("cnn.initial_weights", "ImageNet", "random", "no weights were given (--init resnet18.safetensors)");
-  if (r.inception.empty()) add("fidelity.features", "Inception-v3, pool3", "frechet[cnn-real]: penultimate features of the first real-trained classifier; not FID", "no weights were given (--inception FILE)");
-  add("cnn.validation", "the synthetic arm validates on synthetic maps", "all arms validate on the same real maps", "otherwise arms differ in how they are chosen, too");
-  add("seeds", "one training", sentence(f.gan_seeds, f.gan_seeds == 1 ? " GAN seed, " : " GAN seeds, ", f.cnn_seeds, " classifiers per arm"), "the published difference lies within what training again changes");
-  add("arms", "real, synthetic", r.images.empty() ? "also real and synthetic together, fresh phantom, copying machine" : "also real and synthetic together, copying machine", "an upper bound and a positive control of the privacy audit");
-  add("intervals", "images as independent", "subjects resampled", "images of one infant are alike");
-  return out;
+  words.insert(words.end(), more.begin(), more.end());
+  return words;
+}
+
+/// What every later stage needs of the pictures, said before hours are spent on them.
+void check_pictures(const fs::path& study, const study_settings& s, bool segmented, bool trains_unet) {
+  const auto m = synthmed::read_manifest(study / "data" / "manifest.csv", {.check_files = false});
+  const std::string where = s.data;
+  struct counted {
+    std::vector<std::size_t> of_class;
+    std::set<std::string> subjects;
+  };
+  std::map<std::string, counted> splits;
+  for (const char* split : {"train", "val", "test"}) splits[split].of_class.assign(m.classes.size(), 0);
+  std::size_t masks = 0, without_map = 0;
+  for (const auto& r : m.records) {
+    if (r.split == "train" && r.kind == "fundus" && !r.mask.empty()) ++masks;
+    if (r.kind == "fundus" && !segmented) ++without_map;
+    const auto split = splits.find(r.split);
+    if (r.label < 0 || split == splits.end()) continue;
+    ++split->second.of_class.at(static_cast<std::size_t>(r.label));
+    split->second.subjects.insert(r.subject);
+  }
+  for (const char* name : classes)
+    if (std::find(m.classes.begin(), m.classes.end(), name) == m.classes.end())
+      throw argument_error(sentence(where, " has no pictures of class ", name, "; the study compares normal, pre-plus and plus and needs all three."));
+  for (const auto& [split, count] : splits) {
+    std::string found;
+    for (std::size_t c = 0; c < m.classes.size(); ++c) found += sentence(c ? ", " : "", count.of_class[c], " ", m.classes[c]);
+    found = sentence(" (", found, ", of ", count.subjects.size(), count.subjects.size() == 1 ? " subject)." : " subjects).");
+    const std::size_t least = split == "train" ? 2 : 1;
+    for (std::size_t c = 0; c < m.classes.size(); ++c)
+      if (count.of_class[c] < least)
+        throw argument_error(sentence("The ", split, " split of ", where, " needs at least ", least, least == 1 ? " picture" : " pictures", " of class ", m.classes[c], " and has ", count.of_class[c], found,
+                                      " Give more pictures or subjects, or splits of your own (--prepare=\"--splits FILE\")."));
+    if (split == "test" && count.subjects.size() < 2)
+      throw argument_error(sentence("The test split of ", where, " holds one subject", found, " Figures need at least two."));
+  }
+  if (trains_unet && masks == 0)
+    throw argument_error(sentence(where, " has no vessel map beside any training photograph, so a U-Net cannot be trained; give weights with --unet FILE, or say --kind rvm if these pictures are "
+                                  "vessel maps themselves."));
+  if (without_map > 0)
+    throw argument_error(sentence(where, " holds ", without_map, " photographs, but --kind rvm says that pictures are vessel maps; use --kind fundus."));
 }
 
 }  // namespace
 
-study_settings settings_of(const study_request& r) {
-  auto f = facts_of(r.preset);
-  if (r.kind != "fundus" && r.kind != "rvm") throw argument_error(sentence("--kind is fundus or rvm, got \"", r.kind, "\"."));
-  for (const auto& file : {r.images, r.unet, r.init, r.inception})
-    if (std::error_code failed; !file.empty() && !fs::exists(file, failed))
-      throw synthmed::io_error(sentence("There is no file or folder ", file.string(), "."));
+preset_facts facts_of(const study_request& r) {
+  const std::string enriched = "enriched phantom: severity drawn evenly, so that all classes are frequent and many eyes lie next to a cut";
+  const std::string half = "half-enriched phantom: half of the subjects of natural severity, half of severity drawn evenly";
+  const auto own = [](const char* size) { return std::vector<std::string>{"--size", size, "--floor", "0", "--interpolation", "area"}; };
+  preset_facts f;
+  if (r.preset == "smoke")
+    f = {.prepare = {"--phantom-images", "60", "--phantom-test", "60", "--photograph-size", "48"}, .prepare_own = own("32"), .segment = {}, .gan = {}, .umap = {},
+         .photograph = 48, .maps = 32, .expert = "6,6,6", .gan_seeds = 1, .cnn_seeds = 2, .replicates = 200, .map_neighbours = "5",
+         .population = enriched, .population_name = "enriched"};
+  else if (r.preset == "quick")
+    f = {.prepare = {"--photograph-size", "64"}, .prepare_own = own("32"), .segment = {}, .gan = {}, .umap = {}, .photograph = 64, .maps = 32, .expert = "30,20,20",
+         .population = half, .population_name = "half-enriched"};
+  else if (r.preset == "demo")
+    f = {.prepare = {"--photograph-size", "128"}, .prepare_own = own("64"), .segment = {}, .gan = {}, .umap = {}, .photograph = 128, .maps = 64, .expert = "54,31,15",
+         .gan_seeds = 3, .population = half, .population_name = "half-enriched"};
+  else if (r.preset == "study")
+    f = {.prepare = {}, .prepare_own = {}, .segment = {"--patches", "--window", "48", "--stride", "8"}, .gan = {"--recipe", "seed"}, .umap = {"--profile", "r_umap"},
+         .photograph = 640, .maps = 256, .expert = "54,31,15", .replicates = 10000, .population = "phantom at natural prevalence", .population_name = "natural"};
+  else
+    throw argument_error(sentence("There is no preset \"", r.preset, "\"; the presets are smoke, quick, demo and study."));
   if (r.gan_seeds) f.gan_seeds = *r.gan_seeds;
   if (r.cnn_seeds) f.cnn_seeds = *r.cnn_seeds;
   if (f.gan_seeds < 1 || f.gan_seeds > 20 || f.cnn_seeds < 1 || f.cnn_seeds > 100)
     throw argument_error(sentence("--gan-seeds lies in 1 ... 20 and --cnn-seeds in 1 ... 100, got ", f.gan_seeds, " and ", f.cnn_seeds, "."));
+  return f;
+}
+
+study_settings settings_of(const study_request& r) {
+  const auto f = facts_of(r);
+  if (r.kind != "fundus" && r.kind != "rvm") throw argument_error(sentence("--kind is fundus or rvm, got \"", r.kind, "\"."));
+  if (!r.validation.empty() && r.validation != "study" && r.validation != "subject")
+    throw argument_error(sentence("--validation is subject (all arms on the same real maps) or study (the synthetic arm on synthetic ones), got \"", r.validation, "\"."));
+  for (const auto& [flag, file] : {std::pair{"--images", r.images}, {"--unet", r.unet}, {"--init", r.init}, {"--inception", r.inception}})
+    if (std::error_code failed; !file.empty() && !fs::exists(file, failed))
+      throw synthmed::io_error(sentence("There is no file or folder ", file.string(), " (", flag, ")."));
+  for (const auto& [flag, file] : {std::pair{"--unet", r.unet}, {"--init", r.init}, {"--inception", r.inception}})
+    if (std::error_code failed; fs::is_directory(file, failed))
+      throw argument_error(sentence(flag, " names a file of weights; ", file.string(), " is a folder."));
+  if (!r.init.empty() && r.preset != "study" && std::find(r.classify_flags.begin(), r.classify_flags.end(), "resnet18") == r.classify_flags.end())
+    throw argument_error(sentence("--init holds ResNet-18's weights, and the preset ", r.preset, " trains a small network; use --preset study, or --classify=\"--network resnet18\"."));
+  if (!r.images.empty() && r.kind == "rvm" && !r.unet.empty()) throw argument_error("--unet segments photographs; with --kind rvm there are none.");
   study_settings s;
   s.preset = r.preset;
   s.seed = r.seed;
@@ -94,6 +131,8 @@ study_settings settings_of(const study_request& r) {
   s.phantom = r.images.empty();
   s.data = s.phantom ? "phantom " + r.preset : r.images.string();
   s.population = s.phantom ? f.population : "own pictures, as they came";
+  s.population_name = s.phantom ? f.population_name : "as given";
+  s.own_validation = r.validation.empty() ? r.preset == "study" : r.validation == "study";
   s.cnn_seeds.clear();
   for (int k = 1; k <= f.cnn_seeds; ++k) s.cnn_seeds.push_back(k);
   s.replicates = f.replicates;
@@ -103,19 +142,27 @@ study_settings settings_of(const study_request& r) {
   s.arms.push_back({"real_plus_synthetic", "real and synthetic maps", {real, synthetic_set(1)}});
   if (s.phantom) s.arms.push_back({"fresh_phantom", "fresh phantom maps of other subjects", {{"fresh", "fresh"}}});
   s.arms.push_back({"copier", "copies of real maps", {{"copier", "copier"}}});
-  s.deviations = deviations_of(r, f);
+  if (s.phantom) s.arms.push_back({"real_exact", "exact maps of the real pictures", {{"exact", "data"}}, "data"});
+  s.deviations = deviations_of(r, f, s);
   s.options = {{"gan.seeds", f.gan_seeds}, {"cnn.seeds", f.cnn_seeds}, {"bootstrap.replicates", f.replicates}, {"equivalence.margin", s.margin},
-               {"copier.degrees", 3}, {"copier.noise", 0.02}, {"expert.counts", s.phantom ? f.expert : "as the data say"}};
+               {"copier.degrees", 3}, {"copier.noise", 0.02}, {"expert.counts", s.phantom ? f.expert : "as the data say"},
+               {"validation", s.own_validation ? "study" : "subject"}, {"umap.neighbours", f.map_neighbours}};
   for (const auto& [name, file] : {std::pair{"cnn.init", r.init}, {"unet.weights", r.unet}, {"fidelity.inception", r.inception}})
     s.options[name] = file.empty() ? "none" : file.string();
-  std::string flags;
-  for (const auto& word : s.phantom ? f.prepare : r.prepare_flags) flags += (flags.empty() ? "" : " ") + word;
-  s.options["prepare"] = flags;
+  const auto flags = [](const std::vector<std::string>& words) {
+    std::string out;
+    for (const auto& word : words) out += (out.empty() ? "" : " ") + word;
+    return out;
+  };
+  s.options["prepare"] = flags(with_flags(s.phantom ? f.prepare : f.prepare_own, r.prepare_flags));
+  s.options["segment"] = flags(with_flags(f.segment, r.segment_flags));
+  s.options["gan"] = flags(with_flags(f.gan, r.gan_flags));
+  s.options["classify"] = flags(r.classify_flags);
   return s;
 }
 
 std::vector<stage> plan_of(const study_request& r, const study_settings& s) {
-  const auto f = facts_of(r.preset);
+  const auto f = facts_of(r);
   const int gan_seeds = s.options.at("gan.seeds").get<int>();
   const std::string seed = std::to_string(s.seed);
   std::vector<stage> plan;
@@ -135,16 +182,19 @@ std::vector<stage> plan_of(const study_request& r, const study_settings& s) {
 
   std::vector<std::string> source;
   if (s.phantom)
-    source = joined({"prepare", "--phantom", s.preset, "--expert", f.expert}, f.prepare);
+    source = with_flags(joined({"prepare", "--phantom", s.preset, "--expert", f.expert}, f.prepare), r.prepare_flags);
   else
-    source = joined({"prepare", "--images", fs::absolute(r.images).string(), "--kind", r.kind}, r.prepare_flags);
-  plan.push_back({.name = "prepare", .arguments = seeded(source, "data", 2), .inputs = {}, .outputs = {"data/manifest.csv"}, .folders = {"data"}, .after = {}, .threads = 2, .resumes = false});
+    source = with_flags(joined({"prepare", "--images", fs::absolute(r.images).string(), "--kind", r.kind}, f.prepare_own), r.prepare_flags);
+  plan.push_back({.name = "prepare", .arguments = seeded(source, "data", 2), .inputs = {}, .outputs = {"data/manifest.csv"}, .folders = {"data"}, .after = {}, .threads = 2, .resumes = false,
+                  .check = [s, segmented = s.phantom || r.kind == "fundus", trained = r.unet.empty()](const fs::path& study) {
+                    check_pictures(study, s, segmented, segmented && trained);
+                  }});
 
   // Real maps: segmented photographs, or maps that came as such.
   std::vector<fs::path> real{"rvm/manifest.csv"};
   const bool segmented = s.phantom || r.kind == "fundus";
   if (segmented) {
-    std::vector<std::string> words{"segment", "--data", "data"};
+    auto words = with_flags(joined({"segment", "--data", "data"}, f.segment), r.segment_flags);
     if (!r.unet.empty()) words = joined(words, {"--unet", fs::absolute(r.unet).string()});
     std::vector<fs::path> outputs{"rvm/manifest.csv", "rvm/segmentation.json"};
     if (r.unet.empty()) outputs.emplace_back("unet/unet.safetensors");
@@ -162,25 +212,22 @@ std::vector<stage> plan_of(const study_request& r, const study_settings& s) {
     const std::string name = g == 1 ? std::string("gan") : sentence("gan-", g);
     std::vector<fs::path> generators;
     for (const char* c : classes) generators.push_back(folder / c / "generator.safetensors");
-    auto words = training({"gan", "--data", "rvm"}, g == 1 ? fs::path(".") : folder.parent_path(), 2);
+    auto words = training(with_flags(joined({"gan", "--data", "rvm"}, f.gan), r.gan_flags), g == 1 ? fs::path(".") : folder.parent_path(), 2);
     for (auto& w : words)
       if (g > 1 && w == seed) w = std::to_string(s.seed + static_cast<std::uint64_t>(g) - 1);
     plan.push_back({.name = name, .arguments = words, .inputs = real, .outputs = generators, .folders = {folder}, .after = {"segment"}, .threads = 2, .resumes = true});
     const auto set = synthetic_set(g);
     plan.push_back({.name = sentence("synthesize", g == 1 ? std::string() : sentence("-", g)),
-                    .arguments = joined(seeded({"synthesize", "--gan", folder.generic_string()}, set.path, 2), {"--backend", s.backend, "--device", s.device}),
+                    .arguments = joined(joined(seeded({"synthesize", "--gan", folder.generic_string()}, set.path, 2), {"--backend", s.backend, "--device", s.device}),
+                                        s.own_validation ? std::vector<std::string>{"--validation"} : std::vector<std::string>{}),
                     .inputs = generators, .outputs = {set.path / "manifest.csv"}, .folders = {set.path}, .after = {name}, .threads = 2, .resumes = false});
     synthetic.insert(synthetic.end(), generators.begin(), generators.end());
     synthetic.push_back(set.path / "manifest.csv");
   }
   if (s.phantom) {
-    auto words = joined({"prepare", "--phantom", s.preset, "--phantom-stream", "F"}, f.prepare);
-    bool has = false;
-    for (std::size_t i = 0; i + 1 < words.size(); ++i)
-      if (words[i] == "--phantom-test") words[i + 1] = "0", has = true;
-    if (!has) words = joined(words, {"--phantom-test", "0"});
+    const auto words = with_flags(with_flags(joined({"prepare", "--phantom", s.preset}, f.prepare), r.prepare_flags), {"--phantom-stream", "F", "--phantom-test", "0"});
     plan.push_back({.name = "fresh-data", .arguments = seeded(words, "fresh_data", 2), .inputs = {}, .outputs = {"fresh_data/manifest.csv"}, .folders = {"fresh_data"}, .after = {"prepare"}, .threads = 2, .resumes = false});
-    plan.push_back({.name = "fresh-maps", .arguments = training({"segment", "--data", "fresh_data", "--unet", unet}, "fresh_maps", 2), .inputs = {"fresh_data/manifest.csv", "unet/unet.safetensors"},
+    plan.push_back({.name = "fresh-maps", .arguments = training(with_flags(with_flags(joined({"segment", "--data", "fresh_data"}, f.segment), r.segment_flags), {"--unet", unet}), "fresh_maps", 2), .inputs = {"fresh_data/manifest.csv", unet},
                     .outputs = {"fresh_maps/rvm/manifest.csv"}, .folders = {"fresh_maps"}, .after = {"fresh-data", "segment"}, .threads = 2, .resumes = true});
     plan.push_back({.name = "fresh", .arguments = seeded({"arm", "select", "--data", "fresh_maps/rvm", "--like", "rvm"}, "fresh", 1), .inputs = joined_paths({"fresh_maps/rvm/manifest.csv"}, real),
                     .outputs = {"fresh/manifest.csv"}, .folders = {"fresh"}, .after = {"fresh-maps"}, .threads = 1, .resumes = false});
@@ -200,14 +247,16 @@ std::vector<stage> plan_of(const study_request& r, const study_settings& s) {
   const auto everything = joined_paths(real, synthetic);
   for (const auto& arm : s.arms)
     for (const int k : s.cnn_seeds) {
-      std::vector<std::string> words{"classify", "--data", "rvm", "--arm", arm.name, "--only-seed", std::to_string(k)};
-      std::vector<std::string> after{"segment"};
-      auto inputs = everything;
+      const bool exact = arm.tested != "rvm";  // as soon as there are pictures: it needs no segmenter and no generator
+      auto words = with_flags({"classify", "--data", arm.tested.generic_string(), "--arm", arm.name, "--only-seed", std::to_string(k)}, r.classify_flags);
+      std::vector<std::string> after{exact ? "prepare" : "segment"};
+      auto inputs = exact ? std::vector<fs::path>{"data/manifest.csv"} : everything;
       for (const auto& set : arm.maps) {
         words = joined(words, {"--train", set.path.generic_string()});
         if (set.name == "fresh" || set.name == "copier") inputs.push_back(set.path / "manifest.csv");
-        if (set.name != "rvm") after.push_back(set.name == "fresh" || set.name == "copier" ? set.name : "synthesize" + (set.name == "synthetic" ? "" : "-" + set.name.substr(10)));
+        if (set.name == "fresh" || set.name == "copier") after.push_back(set.name);
       }
+      if (s.own_validation && arm.name.starts_with("synthetic")) words = joined(words, {"--validate", arm.maps.front().path.generic_string()});
       const auto folder = cnn_folder("", arm.name, k);
       std::vector<fs::path> outputs{folder / "model.safetensors", folder / "probabilities_test.csv", folder / "features_train.csv"};
       if (arm.name == "real" && k == s.cnn_seeds.front())
@@ -218,7 +267,7 @@ std::vector<stage> plan_of(const study_request& r, const study_settings& s) {
           outputs.push_back(folder / ("features_" + c.name + ".csv"));
         }
       // Every classifier waits for all generators, whose files are among its inputs.
-      for (int g = 1; g <= gan_seeds; ++g) after.push_back(sentence("synthesize", g == 1 ? std::string() : sentence("-", g)));
+      for (int g = 1; g <= gan_seeds && !exact; ++g) after.push_back(sentence("synthesize", g == 1 ? std::string() : sentence("-", g)));
       if (!r.init.empty()) words = joined(words, {"--init", fs::absolute(r.init).string()});
       plan.push_back({.name = sentence("cnn-", arm.name, "-", k), .arguments = training(words, ".", 1), .inputs = inputs, .outputs = outputs, .folders = {folder}, .after = after, .threads = 1, .resumes = true});
     }
@@ -226,7 +275,7 @@ std::vector<stage> plan_of(const study_request& r, const study_settings& s) {
   const fs::path first = cnn_folder("", "real", s.cnn_seeds.front());
   const std::string reader = sentence("cnn-real-", s.cnn_seeds.front());
   const auto features = [&](const std::string& set) { return (first / ("features_" + set + ".csv")).generic_string(); };
-  plan.push_back({.name = "umap", .arguments = seeded({"umap", features("train"), "--transform", features("synthetic"), "--neighbours", f.map_neighbours}, "umap", 1), .inputs = {features("train"), features("synthetic")},
+  plan.push_back({.name = "umap", .arguments = seeded(joined({"umap", features("train"), "--transform", features("synthetic"), "--neighbours", f.map_neighbours}, f.umap), "umap", 1), .inputs = {features("train"), features("synthetic")},
                   .outputs = {"umap/umap.json", "umap/embedding.csv"}, .folders = {"umap"}, .after = {reader}, .threads = 1, .resumes = false});
   auto compared = controls;
   compared.push_back({"held_out", "sets/held_out", reader});
@@ -237,6 +286,7 @@ std::vector<stage> plan_of(const study_request& r, const study_settings& s) {
       words = {"fid", "sets/train", c.folder, "--inception", fs::absolute(r.inception).string()};
       inputs = joined_paths(everything, {fs::path("sets/train/manifest.csv"), fs::path(c.folder) / "manifest.csv"});
     }
+    words.emplace_back("--by-class");
     if (s.preset == "smoke") words = joined(words, {"--replicates", "20", "--floor-repeats", "5"});
     plan.push_back({.name = "fidelity-" + c.name, .arguments = seeded(words, "fidelity/" + c.name, 1), .inputs = inputs, .outputs = {fs::path("fidelity") / c.name / "fidelity.json"}, .folders = {fs::path("fidelity") / c.name},
                     .after = {reader, "set-train", "set-held-out"}, .threads = 1, .resumes = false});
@@ -246,11 +296,6 @@ std::vector<stage> plan_of(const study_request& r, const study_settings& s) {
                     .inputs = joined_paths(everything, {fs::path(c.folder) / "manifest.csv"}), .outputs = {fs::path("privacy") / c.name / "privacy.json"}, .folders = {fs::path("privacy") / c.name},
                     .after = {"set-train", "set-held-out", "synthesize", c.stage}, .threads = 1, .resumes = false});
   return plan;
-}
-
-std::string costs_of(const study_request& r) {
-  if (!r.images.empty()) return "Time, memory and disk depend on the pictures; rop_study prepare --dry-run and, once there are maps, the --dry-run of each stage say them.\n";
-  return "";
 }
 
 }  // namespace rop_study

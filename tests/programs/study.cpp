@@ -23,10 +23,13 @@ struct made_up {
   int label;
 };
 
+/// As an enriched phantom's: the rarer a class is in nature, the less its pictures weigh.
+double weight_of(const made_up& r) { return r.label == 0 ? 1.5 : r.label == 1 ? 0.5 : 0.125; }
+
 /// Grey squares with noise: brighter with the class, but not so that brightness tells it.
 void write_maps(const fs::path& folder, const std::vector<made_up>& records, synthmed::key k) {
   synthmed::make_folder(folder / "maps");
-  std::string text = "image,label,subject,split,kind,rvm\n";
+  std::string text = "image,label,subject,split,kind,rvm,weight\n";
   for (const auto& r : records) {
     synthmed::random_stream draw(k.fold(r.stem));
     synthmed::picture p(8, 8);
@@ -34,7 +37,7 @@ void write_maps(const fs::path& folder, const std::vector<made_up>& records, syn
     for (auto& v : p.pixels()) v = static_cast<std::uint8_t>(std::clamp(level + 20 * draw.normal(), 0.0, 255.0));
     synthmed::write_png(folder / "maps" / (r.stem + ".png"), p);
     const std::string file = "maps/" + r.stem + ".png";
-    text += sentence(file, ",", classes[static_cast<std::size_t>(r.label)], ",", r.subject, ",", r.split, ",rvm,", file, "\n");
+    text += sentence(file, ",", classes[static_cast<std::size_t>(r.label)], ",", r.subject, ",", r.split, ",rvm,", file, ",", weight_of(r), "\n");
   }
   synthmed::write_file(folder / "manifest.csv", text);
 }
@@ -43,7 +46,7 @@ struct arm {
   std::string name, maps;
   double noise;
 };
-const std::vector<arm> arms{{"real", "rvm", 0.5}, {"synthetic", "synthetic", 0.9}, {"copier", "copier", 0.5}};
+const std::vector<arm> arms{{"real", "rvm", 0.5}, {"synthetic", "synthetic", 0.9}, {"copier", "copier", 0.5}, {"real_exact", "data", 0.4}};
 
 std::string predictions(const std::vector<made_up>& records, const std::string& split, double noise, synthmed::key k) {
   std::string text = "image_path,subject,label,prediction,p_normal,p_pre-plus,p_plus\n";
@@ -80,11 +83,11 @@ std::vector<made_up> write_study(const fs::path& study) {
   write_maps(study / "synthetic", synthetic, k.fold("s"));
   write_maps(study / "copier", copies, k.fold("c"));
   nlohmann::ordered_json settings{{"format", "synthmed study 1"}, {"preset", "smoke"}, {"seed", 3}, {"backend", "xtensor"}, {"device", "cpu"}, {"data", "phantom smoke"},
-                                  {"phantom", true}, {"population", "made up"}, {"positive", "plus"}, {"cnn_seeds", {1, 2}}, {"replicates", 100}, {"margin", 0.05},
+                                  {"phantom", true}, {"population", "made up"}, {"population_name", "enriched"}, {"positive", "plus"}, {"cnn_seeds", {1, 2}}, {"replicates", 100}, {"margin", 0.05},
                                   {"options", {{"gan.seeds", 1}}}};
   settings["deviations"] = {{{"option", "data <b>"}, {"published", "x"}, {"here", "y & z"}, {"why", "w"}}};
   for (const auto& a : arms) {
-    settings["arms"].push_back({{"name", a.name}, {"title", a.name + " maps"}, {"maps", {{{"name", a.maps}, {"path", a.maps}}}}});
+    settings["arms"].push_back({{"name", a.name}, {"title", a.name + " maps"}, {"maps", {{{"name", a.maps}, {"path", a.maps}}}}, {"tested", a.maps == "data" ? "data" : "rvm"}});
     for (const int seed : {1, 2}) {
       const fs::path folder = study / "cnn" / a.name / sentence("seed_", seed);
       synthmed::make_folder(folder);
@@ -157,6 +160,26 @@ TEST_CASE("results of a made-up study are those of its tables") {
       CHECK(figures["auc_roc"]["value"].get<double>() == Approx(sum / 2));
       CHECK(figures["auc_roc"]["low"].get<double>() <= sum / 2);
       CHECK(figures["auc_roc"]["high"].get<double>() >= sum / 2);
+      CHECK(figures["auc_roc"]["population"] == "enriched");
+      // The natural figure: every pair of a positive and a negative picture counts by the product of their weights.
+      double natural = 0;
+      for (const auto& t : tables) {
+        const auto p = t.column(2);
+        const auto y = t.is_class(2);
+        double won = 0, pairs = 0;
+        for (std::size_t i = 0; i < p.size(); ++i)
+          for (std::size_t j = 0; j < p.size(); ++j) {
+            if (y[i] != 1 || y[j] != 0) continue;
+            const double w = weight_of({"", "", "", t.truth[i]}) * weight_of({"", "", "", t.truth[j]});
+            pairs += w;
+            won += w * (p[i] > p[j] ? 1.0 : p[i] == p[j] ? 0.5 : 0.0);
+          }
+        natural += won / pairs / 2;
+      }
+      CHECK(figures["auc_roc_natural"]["value"].get<double>() == Approx(natural));
+      CHECK(figures["auc_roc_natural"]["low"].get<double>() <= natural);
+      CHECK(contains(figures["auc_roc_natural"]["population"].get<std::string>(), "natural"));
+      CHECK(figures["auc_roc_natural"]["effective_images"].get<double>() < static_cast<double>(tables[0].cases()));
       CHECK(figures["images"] == tables[0].cases());
       CHECK(figures["subjects"] == (set == "test" ? 20 : 8));
       std::int64_t cells = 0;
@@ -175,10 +198,20 @@ TEST_CASE("results of a made-up study are those of its tables") {
     CHECK(t["auc_roc"]["bootstrap"]["difference"].get<double>() == Approx(first - second));
     CHECK(t["holm_p"].get<double>() >= d["p"].get<double>());
   }
-  CHECK(tests == 3);
+  CHECK(tests == 4);
   CHECK(r["arms"]["synthetic"]["test"]["auc_roc"]["value"].get<double>() < r["arms"]["real"]["test"]["auc_roc"]["value"].get<double>());
   CHECK(r["baseline_density"]["real"]["test"]["auc_roc"]["value"].get<double>() > 0.4);
   CHECK(r["maps"]["copier"]["pixel_sd_ratio"].get<double>() == Approx(1).margin(0.3));
+
+  // What was found is said with its population; what the copier and the exact maps mean is said.
+  std::string said;
+  for (const auto& line : r["findings"]) said += line.get<std::string>() + "\n";
+  CHECK(contains(said, "(population: enriched)"));
+  CHECK(contains(said, "weighted back to natural prevalence"));
+  CHECK(contains(said, "AUC-ROC of real_exact minus real"));
+  CHECK(contains(said, "what segmentation costs"));
+  CHECK(contains(said, "does not beat a machine that copies"));
+  CHECK(contains(said, "bar: at least 0.80"));
 
   SECTION("again, the same but for what may vary") {
     const auto first = r;
@@ -254,6 +287,37 @@ TEST_CASE("results of a made-up study are those of its tables") {
   }
 }
 
+TEST_CASE("a weighted AUC is that of weighted pairs") {
+  const std::vector<double> scores{.1, .4, .4, .35, .8, .8, .2};
+  const std::vector<int> labels{0, 0, 1, 1, 1, 0, 0};
+  const std::vector<double> ones(scores.size(), 1), thirds(scores.size(), 1.0 / 3);
+  CHECK(synthmed::weighted_ranking(scores, labels, ones).auc({}) == Approx(synthmed::auc(scores, labels)));
+  CHECK(synthmed::weighted_ranking(scores, labels, thirds).auc({}) == Approx(synthmed::auc(scores, labels)));
+  CHECK(synthmed::weighted_ranking(scores, labels, thirds).effective_size() == Approx(7));
+  // A weight of k is a case that occurs k times, and so is a multiplicity.
+  const std::vector<double> weights{2, 1, 3, 1, 2, 1, 0};
+  std::vector<double> repeated;
+  std::vector<int> repeated_labels;
+  std::vector<std::uint32_t> times;
+  for (std::size_t i = 0; i < scores.size(); ++i) {
+    times.push_back(static_cast<std::uint32_t>(weights[i]));
+    for (int k = 0; k < static_cast<int>(weights[i]); ++k) {
+      repeated.push_back(scores[i]);
+      repeated_labels.push_back(labels[i]);
+    }
+  }
+  const double expected = synthmed::auc(repeated, repeated_labels);
+  CHECK(synthmed::weighted_ranking(scores, labels, weights).auc({}) == Approx(expected));
+  CHECK(synthmed::weighted_ranking(scores, labels, ones).auc(times) == Approx(expected));
+  CHECK(expected != Approx(synthmed::auc(scores, labels)));
+  const std::vector<double> negative{1, 1, 1, 1, 1, -1, 1}, none{1, 1, 0, 0, 0, 1, 1};
+  CHECK_THROWS_AS(synthmed::weighted_ranking(scores, labels, negative), synthmed::argument_error);
+  CHECK_THROWS_AS(synthmed::weighted_ranking(scores, labels, none), synthmed::argument_error);
+  CHECK_THROWS_AS(synthmed::weighted_ranking(scores, labels, std::vector<double>(3, 1)), synthmed::argument_error);
+  const std::vector<std::uint32_t> no_positive{1, 1, 0, 0, 0, 1, 1};
+  CHECK(std::isnan(synthmed::weighted_ranking(scores, labels, ones).auc(no_positive)));
+}
+
 TEST_CASE("the report opens in a browser without an error, with its figures, and needs no network") {
   const workplace at("study_page");
   const fs::path study = at / "study";
@@ -271,6 +335,25 @@ TEST_CASE("the report opens in a browser without an error, with its figures, and
   CHECK(count(page, "<figure>") == count(page, "<figcaption>"));
   CHECK(count(page, "<main ") == 1);
   CHECK(count(page, "<h1>") == 1);
+  // For keyboard and screen reader: a language, a way past the contents, heads of tables that say what they head, boxes
+  // that scroll are reached and named, and no heading leaves a level out.
+  CHECK(contains(page, "<html lang=\"en\">"));
+  CHECK(contains(page, "<a class=\"skip\" href=\"#main\">"));
+  CHECK(contains(page, "prefers-reduced-motion"));
+  CHECK(contains(page, ":focus-visible"));
+  CHECK(count(page, "<th") == count(page, "<th scope=\"") + count(page, "<thead>"));
+  CHECK(count(page, "class=\"wide\"") == count(page, "class=\"wide\" role=\"group\" tabindex=\"0\" aria-label=\"Table: "));
+  CHECK(count(page, "<svg ") == count(page, "role=\"img\" aria-labelledby=") + count(page, "<svg class=\"synthmed-plot\" aria-hidden=\"true\""));
+  CHECK(contains(page, "The same in numbers"));  // the map, for whom a picture says nothing
+  CHECK(contains(page, "role=\"application\" aria-label=\"UMAP of real and synthetic vessel maps: use the arrow keys"));
+  int level = 0;
+  for (auto from = page.find("<h"); from != std::string::npos; from = page.find("<h", from + 1)) {
+    const char digit = page[from + 2];
+    if (digit < '1' || digit > '6') continue;
+    INFO(page.substr(from, 80));
+    CHECK(digit - '0' <= level + 1);
+    level = digit - '0';
+  }
   for (auto from = page.find("href=\"#"); from != std::string::npos; from = page.find("href=\"#", from + 1)) {
     const auto name = page.substr(from + 7, page.find('"', from + 7) - from - 7);
     INFO(name);

@@ -8,3 +8,4 @@
 #include <synthmed/metrics/inference/r_bootstrap.hpp>
 #include <synthmed/metrics/inference/replicates.hpp>
 #include <synthmed/metrics/inference/tests.hpp>
+#include <synthmed/metrics/inference/weighted.hpp>

@@ -1,7 +1,10 @@
 // A scatter to walk through: pointing at a mark, or stepping to it by keyboard, shows its picture and says what it is.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <cstdio>
+#include <limits>
 #include <span>
 #include <string>
 #include <vector>
@@ -55,7 +58,8 @@ for(const box of document.querySelectorAll(".explorer")){
   for(const c of box.querySelectorAll("input"))c.addEventListener("change",()=>{
     const off=kind=>new Set([...box.querySelectorAll("input[data-"+kind+"]")].filter(i=>!i.checked).map(i=>i.dataset[kind]));
     const classes=off("class"),groups=off("group");
-    for(const m of marks)m.e.classList.toggle("off",classes.has(m.e.dataset.class)||groups.has(m.e.dataset.group));});
+    for(const m of marks)m.e.classList.toggle("off",classes.has(m.e.dataset.class)||groups.has(m.e.dataset.group));
+    if(at>=0&&!shown(marks[at])){at=-1;ring.style.display="none";view.hidden=true;said.textContent="The chosen mark is hidden now.";}});
   box.dataset.ready="true";
 }})();)js";
 
@@ -64,9 +68,56 @@ inline constexpr std::string_view explorer_style =
     ".explorer .off{display:none}.explorer .ring{fill:none;stroke:currentColor;stroke-width:2}.explorer .view{width:160px;height:160px;"
     "image-rendering:pixelated;border:1px solid var(--line);background-color:#000}.explorer fieldset{border:1px solid var(--line);"
     "border-radius:.3rem;margin:0 0 .6rem;padding:.3rem .6rem}.explorer label{display:block;min-height:1.8rem}.explorer .said{font-size:.9rem;"
-    "min-height:3em;margin:.4rem 0}@media(max-width:44rem){.explorer{grid-template-columns:1fr}}";
+    "min-height:3em;margin:.4rem 0}@media(max-width:44rem){.explorer{grid-template-columns:1fr}}"
+    "@media print{.explorer input,.explorer .view,.explorer .said{display:none!important}}";
 
 }  // namespace detail
+
+/// The scatter in words, for whom a picture says nothing: where the marks of each set and class lie, and whether a mark's
+/// nearest neighbour is of its class and of its set.
+[[nodiscard]] inline std::string explorer_table(const explorer_points& p, std::string_view title) {
+  const std::size_t n = p.x.size();
+  std::vector<std::size_t> nearest(n, 0);
+  for (std::size_t i = 0; i < n; ++i) {
+    double least = std::numeric_limits<double>::infinity();
+    for (std::size_t j = 0; j < n; ++j) {
+      const double d = j == i ? least : (p.x[i] - p.x[j]) * (p.x[i] - p.x[j]) + (p.y[i] - p.y[j]) * (p.y[i] - p.y[j]);
+      if (d < least) {
+        least = d;
+        nearest[i] = j;
+      }
+    }
+  }
+  const auto text = [](double x) {
+    char out[32];
+    std::snprintf(out, sizeof out, "%.2f", x);
+    return std::string(out);
+  };
+  table t{sentence(title, " in numbers: the middle (median) of the marks of each set and class, and how many of them have a nearest mark of the same class, of the same set"),
+          {"set", "class", "marks", sentence("middle, ", p.x_label), sentence("middle, ", p.y_label), "nearest of the same class", "nearest of the same set"},
+          {}};
+  for (std::size_t g = 0; g < p.groups.size(); ++g)
+    for (std::size_t c = 0; c < p.classes.size(); ++c) {
+      std::vector<double> x, y;
+      std::size_t same_class = 0, same_set = 0;
+      for (std::size_t i = 0; i < n; ++i) {
+        if (p.group_of[i] != g || p.class_of[i] != c) continue;
+        x.push_back(p.x[i]);
+        y.push_back(p.y[i]);
+        same_class += n > 1 && p.class_of[nearest[i]] == c;
+        same_set += n > 1 && p.group_of[nearest[i]] == g;
+      }
+      if (x.empty()) continue;
+      const auto median = [](std::vector<double>& v) {
+        std::nth_element(v.begin(), v.begin() + static_cast<std::ptrdiff_t>(v.size() / 2), v.end());
+        return v[v.size() / 2];
+      };
+      const auto share = [&](std::size_t k) { return text(static_cast<double>(k) / static_cast<double>(x.size())); };
+      const auto marks = std::to_string(x.size());
+      t.rows.push_back({p.groups[g], p.classes[c], marks, text(median(x)), text(median(y)), share(same_class), share(same_set)});
+    }
+  return details("The same in numbers", to_html(t));
+}
 
 /// The explorer as a figure. Several can stand on one page. Throws argument_error for unequal lengths, coordinates that
 /// are not finite, or an index outside its names.
@@ -124,10 +175,10 @@ inline constexpr std::string_view explorer_style =
   return sentence("<style>", detail::explorer_style, ".sprite", n, "{background-image:url(data:image/png;base64,", base64(p.sprite),
                   ")}</style>\n<figure><div class=\"explorer\" data-side=\"", p.side, "\" data-columns=\"", p.columns,
                   "\"><div class=\"stage\" tabindex=\"0\" role=\"application\" aria-label=\"", escaped(title),
-                  ": use the arrow keys to step from point to point\">\n", drawing, "</div><div class=\"screen\">", boxes("Classes", "class", p.classes),
+                  ": use the arrow keys to step from point to point\">\n", drawing, "</div><div>", boxes("Classes", "class", p.classes),
                   boxes("Sets", "group", p.groups), "<div class=\"view sprite", n, "\" role=\"img\" aria-label=\"No picture chosen\" hidden></div>",
                   "<p class=\"said\" aria-live=\"polite\">Point at a mark, or use the arrow keys, to see its picture.</p></div></div>\n<figcaption>",
-                  escaped(caption), "</figcaption></figure>\n<script>", detail::explorer_script, "</script>\n");
+                  escaped(caption), "</figcaption></figure>\n", explorer_table(p, title), "<script>", detail::explorer_script, "</script>\n");
 }
 
 }  // namespace synthmed::report

@@ -1,6 +1,7 @@
 // A report as one HTML page: sections, figures and tables that need no network, for screen, phone, print and screen reader.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -39,7 +40,9 @@ struct table {
 
 /// Scrolls sideways on narrow screens, by keyboard too. Throws argument_error for a row of another length.
 [[nodiscard]] inline std::string to_html(const table& t) {
-  std::string out = sentence("<div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\"", escaped(t.caption),
+  // The box is named by the caption's beginning: a screen reader then reads the caption itself once.
+  const std::string name = t.caption.substr(0, std::min(t.caption.find(". "), t.caption.find(": ")));
+  std::string out = sentence("<div class=\"wide\" role=\"group\" tabindex=\"0\" aria-label=\"Table: ", escaped(name),
                              "\"><table><caption>", escaped(t.caption), "</caption>\n<thead><tr>");
   for (const auto& h : t.header) out += sentence("<th scope=\"col\">", escaped(h), "</th>");
   out += "</tr></thead>\n<tbody>\n";
@@ -145,7 +148,7 @@ class page {
            ".aside{border:1px dashed var(--muted);border-radius:.4rem;padding:.1em 1.2em;background:var(--soft)}\n"
            "code{font-size:.9em;background:var(--soft);padding:.1em .3em;border-radius:.2rem}\n"
            "@media print{:root{--ink:#000;--paper:#fff;--soft:#fff}nav,.skip,.screen{display:none}body{max-width:none;font-size:10.5pt;padding:0}"
-           "h2,h3,caption{break-after:avoid}a{color:inherit;text-decoration:none}table{font-size:8pt}.wide{overflow:visible}th,td{padding-right:.5em}"
+           "h2,h3,caption{break-after:avoid}a{color:inherit;text-decoration:none}table{font-size:8pt}.wide{overflow:visible;break-inside:auto}tr{break-inside:avoid}th,td{padding-right:.5em}"
            ".beside{grid-template-columns:1fr 1fr}}\n"
            "@media (prefers-reduced-motion:reduce){html{scroll-behavior:auto}}\n";
   }

@@ -69,7 +69,7 @@ struct confusion_counts {
       if (r == t) said += sentence(said.empty() ? "" : "; ", table.classes[t], " ", count, " of ", column[t], " right");
     }
   const double y = top + high * static_cast<double>(k) + 20;
-  c.text(left, y, fitted("shares are of the column (the truth)", font_size, o.width - left), anchor::start, "m");
+  c.text(left, y, fitted("shares of the truth (columns)", font_size, o.width - left), anchor::start, "m");
   return c.finish(either(o.title, "Confusion matrix"), either(o.description, "Confusion matrix: " + said + "."),
                   o.width, y + 12);
 }

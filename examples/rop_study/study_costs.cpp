@@ -1,0 +1,132 @@
+// What the stages of a study take. The figures are data: they are replaced by those of `timing` and `memory` in the
+// results.json of a new measured run, and the sizes of its folders.
+#include "study_costs.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <set>
+
+#include <synthmed/error.hpp>
+#include <synthmed/train/observers.hpp>
+
+namespace rop_study {
+
+using synthmed::sentence;
+
+namespace {
+
+struct measured {
+  const char *preset, *stage;  ///< the stage's name, or the kind that its name begins with
+  double seconds, mib, mb;
+};
+
+constexpr const char* machine = "measured on 2 cores of an AMD EPYC server of 2.6 GHz with AVX-512, busy with other work";
+
+// smoke and quick: one run each. demo: by arithmetic from quick: four times the pixels, twice the pictures or steps.
+constexpr std::array<measured, 48> measurements{{
+    {"smoke", "prepare", 3, 70, 4},        {"smoke", "segment", 3, 120, 5},      {"smoke", "gan", 8, 110, 32},       {"smoke", "synthesize", 0.2, 70, 0.1},
+    {"smoke", "fresh-data", 2, 65, 2},     {"smoke", "fresh-maps", 0.5, 85, 1},  {"smoke", "fresh", 0.1, 60, 0.1},   {"smoke", "copier", 0.1, 60, 0.1},
+    {"smoke", "set", 0.1, 60, 0.1},        {"smoke", "cnn", 0.7, 105, 5},        {"smoke", "umap", 0.1, 60, 0.1},    {"smoke", "fidelity", 0.2, 65, 0.1},
+    {"smoke", "privacy", 0.2, 65, 0.1},
+    {"quick", "prepare", 42, 92, 45},      {"quick", "segment", 65, 337, 23},    {"quick", "gan", 545, 248, 58},     {"quick", "synthesize", 0.6, 97, 3},
+    {"quick", "fresh-data", 22, 86, 26},   {"quick", "fresh-maps", 7, 108, 9},   {"quick", "fresh", 0.2, 63, 0.1},   {"quick", "copier", 0.7, 71, 3},
+    {"quick", "set", 0.2, 64, 0.2},        {"quick", "cnn", 10, 135, 5.5},       {"quick", "umap", 0.4, 63, 0.1},    {"quick", "fidelity", 4, 93, 0.1},
+    {"quick", "privacy", 0.6, 82, 0.3},
+    {"demo", "prepare", 170, 150, 250},    {"demo", "segment", 1300, 600, 120},  {"demo", "gan", 2700, 400, 90},     {"demo", "synthesize", 3, 120, 12},
+    {"demo", "fresh-data", 110, 150, 150}, {"demo", "fresh-maps", 55, 160, 60},  {"demo", "fresh", 0.5, 70, 0.2},    {"demo", "copier", 5, 80, 12},
+    {"demo", "set", 0.5, 70, 0.3},         {"demo", "cnn", 90, 200, 8},          {"demo", "umap", 2, 80, 0.2},       {"demo", "fidelity", 20, 130, 0.1},
+    {"demo", "privacy", 4, 110, 0.5},
+}};
+
+const measured* find(const std::string& preset, const std::string& stage) {
+  const measured* best = nullptr;
+  for (const auto& m : measurements) {
+    if (m.preset == nullptr || preset != m.preset) continue;
+    const std::string kind = m.stage;
+    if (stage == kind) return &m;
+    if (stage.starts_with(kind + "-") && (best == nullptr || kind.size() > std::string(best->stage).size())) best = &m;
+  }
+  return best;
+}
+
+std::string megabytes(double mb) {
+  char text[32];
+  if (mb >= 1000)
+    std::snprintf(text, sizeof text, "%.1f GB", mb / 1000);
+  else
+    std::snprintf(text, sizeof text, mb < 10 ? "%.1f MB" : "%.0f MB", mb);
+  return text;
+}
+
+}  // namespace
+
+study_estimate estimate_study(const std::string& preset, bool phantom, const std::vector<stage>& plan, int cores) {
+  study_estimate out;
+  out.note = !phantom              ? "Time, memory and disk depend on your pictures: `rop_study prepare --dry-run` says what they need, and once there are maps `rop_study gan --dry-run` and the others."
+             : preset == "study" ? "The preset study is meant for a GPU and was not measured; with its data prepared, each stage's own --dry-run measures a few steps."
+             : preset == "demo"  ? sentence("By arithmetic from the preset quick, ", machine, ".")
+                                   : sentence("As ", machine, ".");
+  bool known = true;
+  for (const auto& s : plan) {
+    const measured* m = phantom ? find(preset, s.name) : nullptr;
+    known = known && m != nullptr;
+    out.stages.push_back(m == nullptr ? stage_estimate{s.name, {}, {}, {}} : stage_estimate{s.name, m->seconds, m->mib, m->mb});
+    if (m != nullptr) out.mb += m->mb;
+  }
+  if (!known) return out;
+  // The runner's rule: the first stage in the list whose predecessors are done and whose threads fit begins.
+  struct running {
+    double until;
+    std::size_t stage;
+  };
+  std::vector<running> at_work;
+  std::vector<bool> begun(plan.size(), false);
+  std::set<std::string> done;
+  double now = 0, most = 0;
+  while (done.size() < plan.size()) {
+    for (std::size_t i = 0; i < plan.size(); ++i) {
+      if (begun[i] || std::any_of(plan[i].after.begin(), plan[i].after.end(), [&](const auto& name) { return !done.contains(name); })) continue;
+      int busy = 0;
+      for (const auto& r : at_work) busy += plan[r.stage].threads;
+      if (busy > 0 && busy + plan[i].threads > cores) continue;
+      begun[i] = true;
+      // A stage of two threads takes twice as long where there is one core.
+      at_work.push_back({now + *out.stages[i].seconds * std::max(1.0, static_cast<double>(plan[i].threads) / cores), i});
+    }
+    double memory = 0;
+    for (const auto& r : at_work) memory += *out.stages[r.stage].mib;
+    most = std::max(most, memory);
+    const auto next = std::min_element(at_work.begin(), at_work.end(), [](const auto& a, const auto& b) { return a.until < b.until; });
+    if (next == at_work.end()) throw synthmed::argument_error("The stages of this study wait for each other.");
+    now = next->until;
+    done.insert(plan[next->stage].name);
+    at_work.erase(next);
+  }
+  out.seconds = now;
+  out.mib = most;
+  return out;
+}
+
+std::string to_text(const study_estimate& e) {
+  std::vector<std::array<std::string, 4>> rows{{"stage", "time", "memory", "disk"}};
+  const auto row = [&](const std::string& name, const std::optional<double>& seconds, const std::optional<double>& mib, const std::optional<double>& mb) {
+    char memory[32] = "-";
+    if (mib) std::snprintf(memory, sizeof memory, "%.0f MiB", *mib);
+    rows.push_back({name, seconds ? *seconds < 1 ? std::string("< 1 s") : synthmed::train::readable_time(*seconds) : "-", memory, mb ? megabytes(*mb) : "-"});
+  };
+  for (const auto& s : e.stages) row(s.stage, s.seconds, s.mib, s.mb);
+  if (e.seconds) row("all, side by side where cores are free", e.seconds, e.mib, e.mb);
+  std::array<std::size_t, 4> width{};
+  for (const auto& r : rows)
+    for (std::size_t i = 0; i < r.size(); ++i) width[i] = std::max(width[i], r[i].size());
+  std::string text;
+  for (const auto& r : rows) {
+    text += r[0] + std::string(width[0] - r[0].size(), ' ');
+    for (std::size_t i = 1; i < r.size(); ++i) text += std::string(2 + width[i] - r[i].size(), ' ') + r[i];
+    text += '\n';
+  }
+  return text + e.note + '\n';
+}
+
+}  // namespace rop_study
