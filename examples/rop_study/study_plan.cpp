@@ -95,7 +95,7 @@ preset_facts facts_of(const study_request& r) {
     f = {.prepare = {"--photograph-size", "64"}, .prepare_own = own("32"), .segment = {}, .gan = {}, .umap = {}, .photograph = 64, .maps = 32, .expert = "30,20,20",
          .population = half, .population_name = "half-enriched"};
   else if (r.preset == "demo")
-    f = {.prepare = {"--photograph-size", "128"}, .prepare_own = own("64"), .segment = {}, .gan = {}, .umap = {}, .photograph = 128, .maps = 64, .expert = "54,31,15",
+    f = {.prepare = {"--photograph-size", "96"}, .prepare_own = own("64"), .segment = {}, .gan = {}, .umap = {}, .photograph = 96, .maps = 64, .expert = "54,31,15",
          .gan_seeds = 3, .population = half, .population_name = "half-enriched"};
   else if (r.preset == "study")
     f = {.prepare = {}, .prepare_own = {}, .segment = {"--patches", "--window", "48", "--stride", "8"}, .gan = {"--recipe", "seed"}, .umap = {"--profile", "r_umap"},
