@@ -6,6 +6,7 @@
 #include <csignal>
 #include <thread>
 
+#include <synthmed/data/manifest.hpp>
 #include <synthmed/random/distributions.hpp>
 
 using namespace synthmed_test;
@@ -55,13 +56,25 @@ TEST_CASE("the smoke study runs through every stage, and kills change nothing th
   CHECK(fs::exists(at / "whole/report.html"));
   const auto results = json_of(at / "whole/results.json");
   CHECK(results["preset"] == "smoke");
-  for (const char* arm : {"real", "synthetic", "real_plus_synthetic", "fresh_phantom", "copier"})
+  for (const char* arm : {"real", "synthetic", "real_plus_synthetic", "fresh_phantom", "copier", "real_exact"})
     for (const char* set : {"test", "expert"}) {
       INFO(arm << " " << set);
       const auto& figure = results["arms"][arm][set]["auc_roc"];
       REQUIRE(figure["value"].is_number());
       CHECK(figure["per_seed"].size() == 2);
+      CHECK(figure["population"] == "enriched");
+      CHECK(results["arms"][arm][set]["auc_roc_natural"]["value"].is_number());
+      CHECK(results["baseline_density"][arm][set]["auc_roc"]["value"].is_number());
     }
+  for (const char* c : {"normal", "pre-plus", "plus"}) {
+    const auto& one = results["fidelity"]["synthetic"]["by_class"][c];
+    CHECK(one["class"] == c);
+    CHECK(one["frechet"]["value"].is_number());
+    CHECK(results["maps"]["synthetic"]["by_class"][c]["brightness_ratio"].is_number());
+  }
+  // The exact arm is judged on exact maps: its tables name the photographs' folder, its mean brightness is another.
+  CHECK(results["arms"]["real_exact"]["training"]["maps"] == results["arms"]["real"]["training"]["maps"]);
+  CHECK(results["baseline_density"]["real_exact"]["test"]["auc_roc"]["value"] != results["baseline_density"]["real"]["test"]["auc_roc"]["value"]);
   CHECK(results["segmentation"]["auc_roc"].get<double>() > 0.5);
   CHECK(results["segmentation"]["f1"].is_number());
   for (const char* set : {"synthetic", "fresh_phantom", "copier"}) {
@@ -93,7 +106,34 @@ TEST_CASE("the smoke study runs through every stage, and kills change nothing th
   refused("prepare --phantom smoke --phantom-images 0 --out '" + (at / "no") + "'", "--phantom-images is a number of images");
   refused("prepare --phantom smoke --phantom-stream T --out '" + (at / "no") + "'", "--phantom-stream is one or more capital letters");
   refused("arm select --data '" + (at / "whole/rvm") + "' --splits nosuch --out '" + (at / "no") + "'", "No map of");
+  refused("all --preset smoke --validation both --out '" + (at / "no") + "'", "--validation is subject");
+  refused("all --preset smoke --init '" + (at / "whole/study.json") + "' --out '" + (at / "no") + "'", "--init holds ResNet-18's weights");
+  refused("all --preset smoke --inception '" + (at / "whole") + "' --out '" + (at / "no") + "'", "names a file of weights");
+  refused("fid '" + (at / "whole/umap/embedding.csv") + "' '" + (at / "whole/umap/embedding.csv") + "' --by-class --out '" + (at / "no") + "'", "--by-class needs a class");
+
+  // A dry run says time, memory and disk per stage and in all, and each deviation; the published way is an option.
+  const auto dry = rop_study(at, "all --preset quick --dry-run --validation study --gan='--warm-up none' --out '" + (at / "no") + "'");
+  CHECK(dry.status == 0);
+  for (const char* part : {"cnn-real_exact-1", "MiB", "all, side by side", "measured on 2 cores", "--validate synthetic", "--warm-up none", "flags.gan", "data.population", "--validation"})
+    CHECK(contains(dry.out, part));
+  const auto published = rop_study(at, "all --preset study --dry-run --out '" + (at / "no") + "'");
+  CHECK(contains(published.out, "--recipe seed"));
+  CHECK_FALSE(contains(published.out, "cnn.selection"));
+  CHECK_FALSE(contains(published.out, "cnn.validation"));
   CHECK_FALSE(fs::exists(at / "no"));
+
+  // Own pictures that cannot carry a study are refused after they are read, before anything is trained; then the folder
+  // may be begun anew.
+  const auto own = [&](const std::string& lines) {
+    synthmed::write_file(at / "own.csv", "image,label,subject,split,kind\n" + lines);
+    return "all --preset smoke --kind rvm --images '" + (at / "own.csv") + "' --out '" + (at / "mine") + "'";
+  };
+  std::string lines;
+  for (const auto& r : synthmed::read_manifest(at / "whole/rvm/manifest.csv").records)
+    if (r.label != 2) lines += "whole/rvm/" + r.image.string() + (r.label == 1 ? ",pre-plus," : ",normal,") + r.subject + "," + r.split + ",rvm\n";
+  refused(own(lines), "of class plus");
+  refused(own("whole/rvm/nothing.png,plus,s1,train,rvm\n"), "nothing.png");
+  CHECK_FALSE(fs::exists(at / "mine/gan"));
 
   const std::string killed = "all --preset smoke --threads 2 --out '" + (at / "killed") + "'";
   synthmed::random_stream draw(synthmed::key(static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count())));
