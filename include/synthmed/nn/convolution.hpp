@@ -55,6 +55,26 @@ template <backend B>
   return by == 1 ? x : B::mul_scalar(x, static_cast<typename B::scalar>(by));
 }
 
+/// Whether B's fused passes multiply by a scale on their way, forward and back.
+template <class B>
+concept scales_on_the_way =
+    fuses_conv2d_bias_leaky_relu<B> && fuses_bias_leaky_relu<B> && fuses_leaky_relu_gradient<B>;
+
+/// Weight, bias and output scale of an equalized layer as its fused kernel takes them. Where scaling on the way costs
+/// nothing, the weight is not multiplied: leaky(o (c x w + b)) = leaky(o c (x w + b / c)) for c > 0.
+template <backend B>
+struct equalized_operands {
+  typename B::tensor weight, bias;
+  double scale;
+
+  equalized_operands(const typename B::tensor& w, const typename B::tensor& b, const equalized_scale& by) {
+    const bool later = scales_on_the_way<B> && by.weight > 0;
+    weight = later ? w : scaled<B>(w, by.weight);
+    bias = later ? scaled<B>(b, 1 / by.weight) : b;
+    scale = later ? by.weight * by.output : by.output;
+  }
+};
+
 }  // namespace detail
 
 /// Two-dimensional convolution (cross-correlation) with a bias. [n, inputs, h, w] to [n, outputs, oh, ow].
@@ -105,9 +125,18 @@ struct conv2d {
   template <backend B>
   [[nodiscard]] typename B::tensor apply_activated(const parameters<B>& p, const typename B::tensor& x,
                                                    double slope) const {
-    const auto scale = detail::scale_of(rate, gain, weight_dims());
-    return ops::conv2d_bias_leaky_relu<B>(x, detail::scaled<B>(p.weight, scale.weight), p.bias, params(), scale.output,
-                                          slope);
+    const detail::equalized_operands<B> with(p.weight, p.bias, detail::scale_of(rate, gain, weight_dims()));
+    return ops::conv2d_bias_leaky_relu<B>(x, with.weight, with.bias, params(), with.scale, slope);
+  }
+  /// Whether a doubling before it is better part of it. With many channels Winograd's transform saves as much.
+  [[nodiscard]] constexpr bool doubles() const {
+    return kernel == 3 && width() == 3 && stride == 1 && params() == conv2d_params{1, 1, 1, 1} && inputs * outputs <= 64 * 64;
+  }
+  /// The same after a nearest-neighbour doubling of x; for layers that double.
+  template <backend B>
+  [[nodiscard]] typename B::tensor apply_doubled(const parameters<B>& p, const typename B::tensor& x, double slope) const {
+    const detail::equalized_operands<B> with(p.weight, p.bias, detail::scale_of(rate, gain, weight_dims()));
+    return ops::upsampled_conv2d_bias_leaky_relu<B>(x, with.weight, with.bias, with.scale, slope);
   }
   friend constexpr bool operator==(const conv2d&, const conv2d&) noexcept = default;
 };
@@ -183,9 +212,8 @@ struct linear {
   template <backend B>
   [[nodiscard]] typename B::tensor apply_activated(const parameters<B>& p, const typename B::tensor& x,
                                                    double slope) const {
-    const auto scale = detail::scale_of(rate, gain, {outputs, inputs});
-    const auto product = ops::matmul<B>(x, detail::scaled<B>(p.weight, scale.weight), false, true);
-    return ops::bias_leaky_relu<B>(product, p.bias, scale.output, slope);
+    const detail::equalized_operands<B> with(p.weight, p.bias, detail::scale_of(rate, gain, {outputs, inputs}));
+    return ops::bias_leaky_relu<B>(ops::matmul<B>(x, with.weight, false, true), with.bias, with.scale, slope);
   }
   friend constexpr bool operator==(const linear&, const linear&) noexcept = default;
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -130,12 +131,22 @@ inline constexpr bool is_rectifier = std::is_same_v<L, leaky_relu> || std::is_sa
 [[nodiscard]] constexpr double slope_of(const leaky_relu& l) { return l.slope; }
 [[nodiscard]] constexpr double slope_of(const relu&) { return 0; }
 
+/// Whether a layer takes a doubling before it into itself.
+template <class L>
+[[nodiscard]] constexpr bool doubles(const L& l) {
+  if constexpr (requires { { l.doubles() } -> std::same_as<bool>; })
+    return l.doubles();
+  else
+    return false;
+}
+
 }  // namespace detail
 
 /// Layers (or named layers) one after another on samples of shape In, whose h and w may be dynamic. Whether each fits
 /// is checked when the type is made; with dynamic extents once more when it runs. A convolution or linear layer
 /// followed by leaky_relu or relu runs as one fused kernel where the backend has one; a conv2d_no_bias followed by batch_norm
-/// runs as conv_norm, with the activation behind them. A sequential is a layer.
+/// runs as conv_norm, with the activation behind them; a doubling followed by a small 3 x 3 convolution as one transposed
+/// convolution. A sequential is a layer.
 template <chw In, auto... Entries>
 class sequential {
   static constexpr std::size_t count_ = sizeof...(Entries);
@@ -207,7 +218,11 @@ class sequential {
   static void run(const parameters<B>& p, const buffers<B>& b, const context& c, applied<B, buffers<B>>& result) {
     if constexpr (I < count_) {
       constexpr auto l = layer_at<I>;
-      if constexpr (normalizes_next<I>()) {
+      if constexpr (doubles_next<I>()) {
+        constexpr bool rectified = fuses_next<I + 1, B>();
+        result.y = layer_at<I + 1>.template apply_doubled<B>(p.template get<I + 1>(), result.y, slope_after<I + 1, rectified>());
+        run<rectified ? I + 3 : I + 2, B>(p, b, c, result);
+      } else if constexpr (normalizes_next<I>()) {
         constexpr bool rectified = rectifies_at<I + 2>();
         double slope = 1;
         if constexpr (rectified) slope = detail::slope_of(layer_at<I + 2>);
@@ -226,6 +241,23 @@ class sequential {
         run<I + 1, B>(p, b, c, result);
       }
     }
+  }
+
+  // A doubling and a convolution that is better done with it.
+  template <std::size_t I>
+  static constexpr bool doubles_next() {
+    if constexpr (I + 1 < count_ && std::is_same_v<layer_type_at<I>, upsample>)
+      return layer_at<I>.factor == 2 && detail::doubles(layer_at<I + 1>);
+    else
+      return false;
+  }
+  // The slope of layer I's activation; 1 without one.
+  template <std::size_t I, bool Rectified>
+  static constexpr double slope_after() {
+    if constexpr (Rectified)
+      return detail::slope_of(layer_at<I + 1>);
+    else
+      return 1;
   }
 
   template <std::size_t I>

@@ -116,6 +116,8 @@ OPERATIONS = {
     "conv2d_weight_grad": lambda a, b: adjoint(lambda w: conv(a, w, **STRIDED), torch.zeros(3, 2, 3, 4), b),
     "conv2d_transposed": lambda a, b: F.conv_transpose2d(a, b, stride=2, padding=(0, 1), output_padding=(1, 0)),
     "conv2d_bias_leaky_relu": lambda a, b, c: F.leaky_relu(0.6 * conv(a, b, c, padding=1), 0.2),
+    "upsampled_conv2d_bias_leaky_relu": lambda a, b, c: F.leaky_relu(
+        0.6 * conv(F.interpolate(a, scale_factor=2, mode="nearest"), b, c, padding=1), 0.2),
     "conv2d with bias": lambda a, b, c: conv(a, b, c, padding=1),
     "avg_pool": lambda a: square(F.avg_pool2d(a, **POOL)),
     "avg_unpool": lambda a: square(adjoint(lambda x: F.avg_pool2d(x, **POOL), torch.zeros(2, 2, 5, 4), a)),

@@ -102,3 +102,22 @@ TEST_CASE("weights and their rectifiers run as one kernel") {
   const auto plain = ops::to_host<B>(nn::evaluate<B>(net, p, nn::initial_buffers<B>(net), x));
   for (std::size_t i = 0; i < plain.size(); ++i) CHECK(fused[i] == Approx(plain[i]).epsilon(1e-14));
 }
+
+TEST_CASE("a doubling and a small convolution run as one, with many channels as two") {
+  constexpr nn::conv2d small{.inputs = 2, .outputs = 3, .kernel = 3, .pad = 1, .rate = nn::equalized::weight};
+  static_assert(small.doubles() && !nn::conv2d{.inputs = 128, .outputs = 64, .kernel = 3, .pad = 1}.doubles() &&
+                !nn::conv2d{.inputs = 2, .outputs = 3, .kernel = 3}.doubles());
+  constexpr nn::sequential<chw{2, 4, 4}, nn::upsample{}, small, nn::leaky_relu{0.2}> rectified;
+  constexpr nn::sequential<chw{2, 4, 4}, nn::upsample{}, small> plain;
+  const auto x = ops::normal<B>(key(4), {2, 2, 4, 4});
+  const auto run = [&](const auto& net) {
+    return nn::evaluate<B>(net, nn::init<B>(net, key(3)), nn::initial_buffers<B>(net), x);
+  };
+  const auto p = nn::init<B>(plain, key(3)).template get<1>();
+  const auto expected = ops::to_host<B>(small.apply_activated<B>(p, ops::upsample_nearest<B>(x, 2), 1));
+  const auto linear = ops::to_host<B>(run(plain)), leaky = ops::to_host<B>(run(rectified));
+  for (std::size_t i = 0; i < linear.size(); ++i) {
+    CHECK(linear[i] == Approx(expected[i]).margin(1e-13));
+    CHECK(leaky[i] == Approx(expected[i] > 0 ? expected[i] : 0.2 * expected[i]).margin(1e-13));
+  }
+}
