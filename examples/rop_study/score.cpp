@@ -43,7 +43,8 @@ reading reading_of(const fs::path& model) {
     return found->second;
   };
   try {
-    return {classifier_named(stored("network")), std::stoi(stored("side")), std::stoi(stored("floor"))};
+    const int side = std::stoi(stored("side")), floor = std::stoi(stored("floor"));  // which other networks' files do not have
+    return {classifier_named(stored("network")), side, floor};
   } catch (const std::logic_error&) {  // of stoi
     throw format_error(sentence(model.string(), " has a side or a floor that is no number."));
   }

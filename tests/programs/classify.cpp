@@ -24,20 +24,10 @@ std::string classify(const workplace& at, const std::string& out, int threads = 
          " --out '" + (at / out) + "'";
 }
 
-/// Every file of a network's folder but logs of TensorBoard, which hold times.
-std::vector<std::pair<std::string, std::string>> contents(const std::string& folder) {
-  std::vector<std::pair<std::string, std::string>> out;
-  for (const auto& entry : fs::recursive_directory_iterator(folder))
-    if (entry.is_regular_file() && entry.path().string().find("tensorboard") == std::string::npos)
-      out.emplace_back(fs::relative(entry.path(), folder).string(), synthmed::read_file(entry.path()));
-  std::sort(out.begin(), out.end());
-  return out;
-}
-
 /// The same files with the same bytes, but those whose names begin with `but`: checkpoints say how many threads wrote
 /// them, and a run that was stopped keeps other ones.
 void require_same(const std::string& a, const std::string& b, const std::string& but = "nothing") {
-  auto left = contents(a), right = contents(b);
+  auto left = contents(a, "tensorboard"), right = contents(b, "tensorboard");
   for (auto* files : {&left, &right})
     std::erase_if(*files, [&](const auto& file) { return file.first.starts_with(but); });
   REQUIRE(left.size() == right.size());

@@ -1,9 +1,12 @@
-// What the tests of rop_study fid and privacy share: a folder of their own, the program's outcome, feature tables.
+// What the tests of rop_study share: a folder of their own, the program's outcome, files with their bytes, feature tables.
 #pragma once
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -50,6 +53,21 @@ inline outcome rop_study(const workplace& at, const std::string& arguments) {
 }
 
 inline nlohmann::json json_of(const std::string& path) { return nlohmann::json::parse(synthmed::read_file(path)); }
+
+/// Every file below a folder with its bytes, in the order of names; paths with `but` in them are left out ("tensorboard":
+/// its logs hold times).
+inline std::vector<std::pair<std::string, std::string>> contents(const std::filesystem::path& folder,
+                                                                 const std::string& but = {}) {
+  namespace fs = std::filesystem;
+  std::vector<std::pair<std::string, std::string>> out;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    const std::string name = fs::relative(entry.path(), folder).string();
+    if (entry.is_regular_file() && (but.empty() || name.find(but) == std::string::npos))
+      out.emplace_back(name, synthmed::read_file(entry.path()));
+  }
+  std::sort(out.begin(), out.end());
+  return out;
+}
 
 /// Bad input: status 2, one line on stderr that holds `part`, no output folder.
 inline void check_refused(const workplace& at, const std::string& arguments, const std::string& part) {

@@ -38,16 +38,6 @@ std::string checkpoint(const fs::path& run) {
   return synthmed::read_file(*std::max_element(found.begin(), found.end()));
 }
 
-/// Every file below a folder but logs of TensorBoard, which hold times.
-std::vector<std::pair<std::string, std::string>> contents(const fs::path& folder) {
-  std::vector<std::pair<std::string, std::string>> out;
-  for (const auto& entry : fs::recursive_directory_iterator(folder))
-    if (entry.is_regular_file() && entry.path().string().find("tensorboard") == std::string::npos)
-      out.emplace_back(fs::relative(entry.path(), folder).string(), synthmed::read_file(entry.path()));
-  std::sort(out.begin(), out.end());
-  return out;
-}
-
 std::vector<std::string> names_of(const std::vector<std::pair<std::string, std::string>>& files) {
   std::vector<std::string> out;
   for (const auto& f : files) out.push_back(f.first);
@@ -55,7 +45,7 @@ std::vector<std::string> names_of(const std::vector<std::pair<std::string, std::
 }
 
 void require_same(const fs::path& a, const fs::path& b) {
-  const auto left = contents(a), right = contents(b);
+  const auto left = contents(a, "tensorboard"), right = contents(b, "tensorboard");
   REQUIRE(names_of(left) == names_of(right));
   for (std::size_t i = 0; i < left.size(); ++i) {
     CAPTURE(left[i].first);

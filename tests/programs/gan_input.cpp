@@ -42,15 +42,6 @@ std::string gan(const workplace& at, const std::string& more = {}) {
          unless("--batch", "2") + more;
 }
 
-/// Every file of a run with its bytes.
-std::vector<std::pair<std::string, std::string>> contents(const fs::path& folder) {
-  std::vector<std::pair<std::string, std::string>> out;
-  for (const auto& entry : fs::recursive_directory_iterator(folder))
-    if (entry.is_regular_file()) out.emplace_back(fs::relative(entry.path(), folder).string(), synthmed::read_file(entry.path()));
-  std::sort(out.begin(), out.end());
-  return out;
-}
-
 }  // namespace
 
 TEST_CASE("a GAN refuses maps and flags that it cannot train on") {
