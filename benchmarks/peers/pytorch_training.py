@@ -122,12 +122,13 @@ CHANNELS = {"small": [128, 128, 128, 64, 32], "full": [512, 512, 512, 512, 256, 
 def load(module, arrays, prefix, dtype, layout):
     """The module with the file's numbers below `prefix`; tensors that this network does not use are left out."""
     state = tensors.below(arrays, prefix)
+    module.to(dtype)  # first: a file's double is not to pass through float
     wanted = module.state_dict()
     module.load_state_dict({name: torch.from_numpy(state[name]) if name in state else value for name, value in wanted.items()})
     missing = [name for name in wanted if name not in state and not name.endswith("num_batches_tracked")]
     if missing:
         raise SystemExit(f"the file has no {prefix}.{missing[0]}")
-    return module.to(dtype).to(memory_format=layout)
+    return module.to(memory_format=layout)
 
 
 def pgan(name, arrays, dtype, layout):

@@ -54,7 +54,7 @@ inline constexpr std::size_t huge = std::size_t{4} << 20;
 }  // namespace detail
 
 /// Thread-safe free lists of blocks by size. Sizes are rounded up to four steps per power of two, so at most a quarter
-/// of a block is unused. What is cached and in use together stays below one and a half times the largest amount that
+/// of a block is unused. What is cached and in use together stays below two and a half times the largest amount that
 /// was ever in use, plus 64 MB: beyond that, a request that finds no block hands cached ones back to the system first.
 class memory_pool {
  public:
@@ -91,7 +91,7 @@ class memory_pool {
       return block;
     }
     ++statistics_.misses;
-    shrink(statistics_.peak + statistics_.peak / 2 + (std::size_t{64} << 20));
+    shrink(2 * statistics_.peak + statistics_.peak / 2 + (std::size_t{64} << 20));
     try {
       return detail::system_allocate(size);
     } catch (const backend_error&) {
