@@ -37,6 +37,7 @@ class autodiff : public tape::elementwise_rules<B, autodiff<B>>,
   using base = B;
   using tensor = tape::traced_tensor<B>;
   using scalar = typename B::scalar;
+  using work_scope = work_scope_of<B>;
 
   // ---- between B and autodiff<B> ----------------------------------------------------------------------------------
   /// A constant with a base tensor's values.

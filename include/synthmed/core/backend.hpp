@@ -215,4 +215,18 @@ concept backend = tensor_types<B> && storage_backend<B> && elementwise_backend<B
 //   batch_norm_gradients<tensor> batch_norm_leaky_relu_gradient(const tensor& output_grad, const tensor& x, const tensor& gamma,
 //       const tensor& beta, const tensor& mean, const tensor& variance, scalar epsilon, scalar slope)     the way back
 
+/// What a program holds while many kernels run, a training step for instance: a backend may have a type `work_scope` whose
+/// object does once what each kernel would otherwise do and undo. It changes no result.
+template <class B>
+struct work_scope {
+  struct type {};
+};
+template <class B>
+  requires std::default_initializable<typename B::work_scope>
+struct work_scope<B> {
+  using type = typename B::work_scope;
+};
+template <class B>
+using work_scope_of = typename work_scope<B>::type;
+
 }  // namespace synthmed

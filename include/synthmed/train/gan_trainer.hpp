@@ -155,6 +155,7 @@ class gan_trainer {
   /// not finite: load a checkpoint before going on.
   gan_step step(const tensor& real) {
     if (done()) throw argument_error(sentence("The schedule ends after ", schedule_.total_steps(), " steps."));
+    [[maybe_unused]] const work_scope_of<D> working{};
     const growth g = schedule_.at(next_);
     const shape expected{g.batch, Generator::image_channels, g.resolution, g.resolution};
     if (!(D::shape_of(real) == expected))

@@ -145,6 +145,13 @@ TEST_CASE("moves agree, and stay blocked when every cut lies between blocks") {
   agree("reshape", layout::dense, [](const tensor& x, const tensor&) { return B::reshape(x, {2, 1920}); });
 }
 
+TEST_CASE("channels cut out of a dense tensor are blocked where they can be") {
+  const tensor x = noise({2, 33, 4, 4});
+  CHECK(B::layout_of(B::slice(x, 1, 0, 32)) == B::conv_layout());
+  CHECK(B::layout_of(B::slice(x, 1, 0, 33 - 2)) == layout::dense);
+  CHECK(values(B::slice(x, 1, 1, 33)) == values(B::to_layout(B::slice(x, 1, 1, 33), layout::dense)));
+}
+
 TEST_CASE("pooling agrees and stays blocked") {
   const pool2d_params overlapping{3, 3, 2, 2, 1, 1}, plain{};
   for (const auto& pool : {plain, overlapping}) {

@@ -28,6 +28,8 @@ struct convolution_problem {
       {{2, 16, 1, 1}, {16, 16, 4, 4}, {.pad_h = 3, .pad_w = 3}},  // a generator's first
       {{2, 16, 12, 12}, {1, 16, 1, 1}, plain},                    // to one channel
       {{2, 1, 12, 12}, {32, 1, 1, 1}, plain},                     // from one channel
+      {{2, 48, 37, 29}, {3, 48, 1, 1}, plain},                    // to a coloured picture
+      {{2, 3, 37, 29}, {48, 3, 1, 1}, plain},                     // from one
       {{1, 16, 8, 8}, {24, 16, 3, 3}, halving},
       {{2, 16, 9, 7}, {32, 16, 3, 3}, halving},
       {{2, 3, 13, 12},

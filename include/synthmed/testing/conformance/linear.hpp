@@ -15,7 +15,8 @@ void linear_cases(case_list<B>& cases) {
                 };
                 const std::vector<extents> products = {{1, 1, 1},    {1, 16, 5},  {4, 24, 1},  {3, 5, 7},
                                                        {16, 16, 16}, {2, 513, 6}, {7, 3, 513}, {65, 130, 33},
-                                                       {0, 3, 2},    {2, 3, 0},   {96, 64, 80}};
+                                                       {0, 3, 2},    {2, 3, 0},   {96, 64, 80},
+                                                       {8, 530, 7},  {17, 512, 9}};
                 for (const auto& [m, k, n] : products)
                   check.close(
                       "matmul",

@@ -41,7 +41,7 @@ requires std::same_as<Scalar, float>
 struct xtensor_backend : xtensor::storage<Engine>,
                          xtensor::elementwise,
                          xtensor::reductions<Engine>,
-                         xtensor::structure,
+                         xtensor::structure<Engine>,
                          xtensor::products<Engine>,
                          xtensor::resampling,
                          xtensor::update,
@@ -50,6 +50,8 @@ struct xtensor_backend : xtensor::storage<Engine>,
   using scalar = Scalar;
   using tensor = xtensor::tensor;
   using engine = Engine;
+  /// Kernels in it need not set and restore the mode of denormals on every thread.
+  using work_scope = xtensor::flush_denormals_everywhere;
 };
 
 static_assert(explain<xtensor_backend<float>>());

@@ -1,5 +1,6 @@
 // Layout family: moves along one axis of the array in memory. A blocked tensor stays blocked when its channels are
-// moved by whole blocks or not at all; otherwise it becomes dense first.
+// moved by whole blocks or not at all; otherwise it becomes dense first. Channels cut out of a dense tensor are blocked
+// when they can be: what is computed from them comes to a convolution, and they are fewer than they will be then.
 #pragma once
 
 #include <algorithm>
@@ -12,6 +13,7 @@
 
 namespace synthmed::xtensor {
 
+template <class Engine>
 struct structure {
   static tensor reshape(const tensor& x, const shape& dims) { return dense(x).relabelled(dims, layout::dense); }
 
@@ -56,7 +58,7 @@ struct structure {
     moved.push(to.extent, from.inner, to.inner);
     moved.push(to.inner, 1, 1);
     copy_box(moved, source.data() + first / from.unit * from.inner, result.fill());
-    return result;
+    return axis == 1 && Engine::blocked() ? in_layout(result, layout::blocked) : result;
   }
 
   static tensor pad(const tensor& x, int axis, std::int64_t before, std::int64_t after) {
