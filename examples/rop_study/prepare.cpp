@@ -346,7 +346,7 @@ void add_prepare(CLI::App& app) {
   command.add_option("--raters-columns", s.raters_columns, "Regular expression over the graders' columns")->group(reading);
 
   const std::string splitting = "Splits (60/20/20 by subject)";
-  command.add_option("--splits", s.splits, "CSV with subject,split to use instead")->group(splitting);
+  command.add_option("--splits", s.splits, "CSV with subject,split to use instead; or the name of one split for all")->group(splitting);
   command.add_flag("--resplit", s.resplit, "Ignore splits that the data bring")->group(splitting);
   command.add_flag("--split-by-image", s.split_by_image, "Take each picture for a subject (leaks!)")->group(splitting);
   command.add_option("--expert", s.expert, "Pictures per class of an expert set, as 54,31,15")->delimiter(',')->group(splitting);

@@ -85,6 +85,20 @@ TEST_CASE("classifiers resume exactly, predict what compare reads, and refuse wh
             0);
     CHECK(synthmed::read_file(table) == before);
     CHECK(synthmed::read_csv(at / ("whole" + folder + "/features_more.csv")).rows() == m.records.size());
+    // And `score` as well: of the test maps, of all, of two networks the mean; elsewhere than in the network's folder.
+    const std::string score = "score --model '" + (at / ("whole" + folder + "/model.safetensors")) + "' ", maps = "--maps '" + (at / "data") + "'";
+    REQUIRE(rop_study(at, score + maps + " --split test --out '" + (at / "scores") + "'").status == 0);
+    const auto scored = synthmed::read_predictions(fs::path(at / "scores/scores.csv"));
+    REQUIRE(scored.cases() == said.cases());
+    CHECK((scored.probabilities == said.probabilities));
+    REQUIRE(rop_study(at, score + score.substr(6) + maps + " --out '" + (at / "all") + "'").status == 0);
+    CHECK(synthmed::read_csv(at / "all/scores.csv").rows() == m.records.size());
+    check_refused(at, score + maps + " --split none", "There is no map of split none");
+    check_refused(at, score + maps + " --average-flips up", "--average-flips is one of none, horizontal, both");
+    check_refused(at, "score --model '" + (at / "data/manifest.csv") + "' " + maps, "no intact safetensors file");
+    const auto twice = rop_study(at, score + maps + " --out '" + (at / "all") + "'");
+    CHECK(twice.status == 2);
+    CHECK(contains(twice.err, "is there already"));
   }
   SECTION("four threads, stopped and continued") {
     REQUIRE(rop_study(at, classify(at, "four", 4)).status == 0);

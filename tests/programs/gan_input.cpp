@@ -53,6 +53,7 @@ TEST_CASE("a GAN refuses maps and flags that it cannot train on") {
     check_refused(at, gan(at, "--preset gigantic"), "preset");
     check_refused(at, gan(at, "--backend abacus"), "backend");
     check_refused(at, gan(at, "--steps -1"), "--steps");
+    check_refused(at, gan(at, "--augment mirrors"), "--augment is none, shift or vessel-maps, got \"mirrors\".");
   }
   SECTION("fewer maps than a batch, one map, no map") {
     check_refused(at, gan(at, "--batch 16"), "Class plus has 9 training maps");
@@ -122,6 +123,30 @@ TEST_CASE("what fails after a run has begun loses nothing of it") {
     write_maps(at);
   }
   REQUIRE(rop_study(at, gan(at, "--resume" + out)).status == 0);
+}
+
+TEST_CASE("maps without grades are one class: a GAN of few of them, drawn from without grades") {
+  const workplace at("gan_unlabelled");
+  write_maps(at);
+  auto m = synthmed::read_manifest(at / "data/manifest.csv");
+  for (auto& record : m.records) record.label = -1;
+  m.folder.clear();
+  synthmed::write_manifest(at / "data/manifest.csv", m);
+  const std::string few = gan(at, "--class all --augment vessel-maps --out '" + (at / "run") + "'");
+  const auto run = rop_study(at, few);
+  INFO(run.err);
+  REQUIRE(run.status == 0);
+  const auto said = json_of(at / "run/gan/gan.json");
+  CHECK(said["augment"] == "vessel-maps");
+  REQUIRE(said["classes"].size() == 1);
+  CHECK(said["classes"][0]["train"] == 10);
+  REQUIRE(rop_study(at, "synthesize --gan '" + (at / "run/gan") + "' --out '" + (at / "made") + "'").status == 0);
+  const auto made = synthmed::read_manifest(at / "made/manifest.csv");
+  REQUIRE(made.records.size() == 10);
+  for (const auto& record : made.records) CHECK(record.label == -1);
+  // Another augmentation is another training: nothing of it is gone on from.
+  const auto other = rop_study(at, gan(at, "--class all --resume --augment none --out '" + (at / "run") + "'"));
+  CHECK(other.status == 2);
 }
 
 TEST_CASE("no room for a checkpoint: one sentence, the last checkpoint intact, and with room the run goes on to the same bytes") {

@@ -103,6 +103,11 @@ TEST_CASE("A folder of pictures is prepared whole, and what the manifest says is
     CHECK(over.status == 2);
     CHECK(contains(over.err, "is there already"));
   }
+  SECTION("all in one split") {
+    REQUIRE(prepare(folder, "--images " + quoted((folder / "data").string()) + by_subject + " --frame 64x48 --splits test --out " +
+                                quoted((folder / "asked").string())).status == 0);
+    for (const auto& record : read_manifest(folder / "asked" / "manifest.csv").records) CHECK(record.split == "test");
+  }
   SECTION("its own manifest can be prepared again, with the splits it has") {
     REQUIRE(prepare(folder, "--images " + quoted((folder / "out" / "manifest.csv").string()) + " --frame 64x48 --out " +
                                 quoted((folder / "second").string())).status == 0);
