@@ -118,15 +118,49 @@ std::size_t count(const std::string& text, const std::string& part) {
 struct browsed {
   std::string document, console;
 };
-browsed browse(const workplace& at, const std::string& page) {
-  const std::string command = sentence("timeout 120 '", CHROMIUM, "' --headless=new --no-sandbox --disable-gpu --enable-logging=stderr --virtual-time-budget=3000 --user-data-dir='",
-                                       at / "browser", "' --dump-dom 'file://", page, "' >'", at / "dom", "' 2>'", at / "console", "'");
+browsed browse(const workplace& at, const std::string& page, const std::string& flags = {}) {
+  const std::string command = sentence("timeout 120 '", CHROMIUM, "' --headless=new --no-sandbox --disable-gpu --enable-logging=stderr --virtual-time-budget=3000 ", flags,
+                                       " --user-data-dir='", at / "browser", "' --dump-dom 'file://", page, "' >'", at / "dom", "' 2>'", at / "console", "'");
   REQUIRE(std::system(command.c_str()) == 0);
   std::string console;
   std::ifstream in(at / "console");
   for (std::string line; std::getline(in, line);)
     if (line.find("CONSOLE") != std::string::npos) console += line + '\n';
   return {synthmed::read_file(at / "dom"), console};
+}
+
+/// What a reader without a mouse, in the dark or with a phone meets, told by the page itself: steps through the map by
+/// keys, the faintest text against what is behind it, and how far a page of 360 px runs out of its frame.
+constexpr const char* probe = R"(<script>addEventListener("load",()=>{if(window!==top)return;
+const found={},stage=document.querySelector(".explorer .stage"),said=document.querySelector(".explorer .said");
+const press=k=>{stage.dispatchEvent(new KeyboardEvent("keydown",{key:k,bubbles:true,cancelable:true}));return said.textContent;};
+stage.focus();found.focused=document.activeElement===stage;
+found.said=[said.textContent,press("ArrowRight"),press("ArrowRight"),press("ArrowLeft")];
+found.picture=document.querySelector(".explorer .view").getAttribute("aria-label");
+document.querySelector("input[data-class]").click();found.hidden=document.querySelectorAll(".explorer .off").length;
+const numbers=c=>c.match(/[\d.]+/g).map(Number);
+const light=c=>{const[r,g,b]=c.map(v=>(v/=255)<=.03928?v/12.92:((v+.055)/1.055)**2.4);return .2126*r+.7152*g+.0722*b;};
+const behind=e=>{for(;e;e=e.parentElement){const c=numbers(getComputedStyle(e).backgroundColor);if(c.length<4||c[3]>0)return c.slice(0,3);}return[255,255,255];};
+found.contrast=99;let read=0;
+for(const e of document.querySelectorAll("body *")){if(e.closest("svg,script,style")||!e.getClientRects().length)continue;
+if(![...e.childNodes].some(n=>n.nodeType===3&&n.data.trim()))continue;++read;
+const a=light(numbers(getComputedStyle(e).color).slice(0,3)),b=light(behind(e)),r=(Math.max(a,b)+.05)/(Math.min(a,b)+.05);
+if(r<found.contrast){found.contrast=r;found.faintest=e.tagName+" "+e.className;}}
+found.read=read;found.paper=behind(document.body);
+const f=document.createElement("iframe");f.style.width="360px";f.srcdoc="<!DOCTYPE html>"+document.documentElement.outerHTML;
+f.onload=()=>{const d=f.contentDocument.documentElement;found.overflow=d.scrollWidth-d.clientWidth;found.width=d.clientWidth;f.remove();
+const p=document.createElement("pre");p.id="probe";p.textContent=JSON.stringify(found);document.body.append(p);};document.body.append(f);});</script>)";
+
+nlohmann::json probed(const workplace& at, const std::string& page, const std::string& flags) {
+  const auto end = page.rfind("</body>");
+  REQUIRE(end != std::string::npos);
+  synthmed::write_file(at / "probed.html", page.substr(0, end) + probe + page.substr(end));
+  const auto document = browse(at, at / "probed.html", flags).document;
+  const std::string open = "<pre id=\"probe\">";
+  const auto from = document.find(open);
+  REQUIRE(from != std::string::npos);
+  const auto begin = from + open.size();
+  return nlohmann::json::parse(document.substr(begin, document.find("</pre>", begin) - begin));
 }
 
 }  // namespace
@@ -371,4 +405,23 @@ TEST_CASE("the report opens in a browser without an error, with its figures, and
   CHECK(contains(seen.document, "data-ready=\"true\""));  // the explorer's script ran
   CHECK(count(seen.document, "<figure>") >= 15);
   CHECK(count(seen.document, "data-n=\"") == 72);  // a mark for every point
+
+  // By keyboard, in light and in dark, on a phone.
+  for (const bool dark : {false, true}) {
+    INFO((dark ? "dark" : "light"));
+    const auto told = probed(at, page, dark ? "--blink-settings=preferredColorScheme=0" : "");
+    INFO(told.dump());
+    CHECK(told["focused"] == true);
+    CHECK(contains(told["said"][0].get<std::string>(), "arrow keys"));
+    CHECK(contains(told["said"][1].get<std::string>(), "train"));  // a name with its set and class
+    CHECK(told["said"][1] != told["said"][2]);
+    CHECK(told["said"][2] != told["said"][3]);
+    CHECK(contains(told["picture"].get<std::string>(), "Picture of "));
+    CHECK(told["hidden"].get<int>() > 0);
+    CHECK((told["paper"][0].get<int>() < 128) == dark);
+    CHECK(told["read"].get<int>() > 200);
+    CHECK(told["contrast"].get<double>() >= 4.5);
+    CHECK(told["width"].get<int>() > 300);
+    CHECK(told["overflow"].get<int>() <= 0);
+  }
 }
