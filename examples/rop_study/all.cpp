@@ -6,12 +6,15 @@
 
 #include <synthmed/error.hpp>
 #include <synthmed/io/file.hpp>
+#include <synthmed/io/safetensors.hpp>
 
 #include "command.hpp"
+#include "feature_input.hpp"
 #include "report.hpp"
 #include "results.hpp"
 #include "study_costs.hpp"
 #include "study_plan.hpp"
+#include "training.hpp"
 
 namespace rop_study {
 
@@ -43,10 +46,34 @@ void show_plan(const all_options& o, const study_settings& settings, const std::
   for (const auto& d : settings.deviations) std::printf("  %-22s %s (published: %s)\n", d.option.c_str(), d.here.c_str(), d.published.c_str());
 }
 
+/// What a late stage would stumble over is said before the first begins: a backend that is not there, weights that cannot
+/// be read.
+void check_tools(const all_options& o) {
+  training_options training;
+  training.common = o.common;
+  training.common.threads = 0;
+  training.preset_name = o.request.preset;
+  training.backend = o.request.backend;
+  training.device = o.request.device;
+  apply(training);
+  if (!o.request.unet.empty() && o.request.unet.extension() != ".bin") (void)synthmed::safetensors::read(o.request.unet);
+  if (!o.request.init.empty()) {
+    const auto weights = synthmed::safetensors::read(o.request.init);
+    if (!weights.contains("conv1.weight") || !weights.contains("layer4.1.conv2.weight"))
+      throw synthmed::format_error(sentence(o.request.init.string(), " holds no ResNet-18: it lacks conv1.weight or layer4.1.conv2.weight (docs/weights.md)."));
+  }
+  if (!o.request.inception.empty()) {
+    feature_settings features;
+    features.inception = o.request.inception;
+    open_inception(features);
+  }
+}
+
 void run(all_options& o) {
   o.request.seed = o.common.seed;
   const auto settings = settings_of(o.request);
   const auto plan = plan_of(o.request, settings);
+  check_tools(o);
   if (o.common.dry_run) return show_plan(o, settings, plan);
   const fs::path study = o.common.out;
   const bool there = fs::exists(study) && !(fs::is_directory(study) && fs::is_empty(study));
@@ -100,7 +127,7 @@ void add_all(CLI::App& app) {
   add_common(*command, o.common);
   command->get_option("--threads")->description("Cores that stages may keep busy (default: 2)");
   command->add_option("--preset", o.request.preset, "Size of the study: smoke, quick, demo or study")->capture_default_str();
-  command->add_option("--backend", o.request.backend, "What computes: xtensor or torch")->check(CLI::IsMember({"xtensor", "torch"}))->capture_default_str();
+  command->add_option("--backend", o.request.backend, "What computes: xtensor or torch")->capture_default_str();
   command->add_option("--device", o.request.device, "Where: cpu, cuda or cuda:N (torch)")->capture_default_str();
   command->add_option("--images", o.request.images, "Own pictures in place of the phantom: a folder or a manifest.csv (docs/data.md)");
   command->add_option("--kind", o.request.kind, "What own pictures are: fundus (photographs) or rvm (vessel maps)")->capture_default_str();

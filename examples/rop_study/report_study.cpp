@@ -100,7 +100,7 @@ std::string performance_tables(const ordered_json& results) {
 std::string glance_table(const ordered_json& results) {
   const std::string positive = results["positive"], population = results.value("population_name", results["population"].get<std::string>());
   report::table t{sentence("At a glance: classifiers on the test set. AUC-ROC, mean over trainings, with 95 % intervals over subjects; population: ", population, ", where nothing else is said."),
-                  {"trained on", sentence("AUC-ROC, ", positive), sentence(positive, ", natural prevalence"), "AUC-ROC, any disease", sentence("density alone, ", positive), "beats density"}, {}};
+                  {"trained on", sentence("AUC-ROC, ", positive), sentence(positive, ", natural prevalence"), "AUC-ROC, any disease", sentence("density alone, ", positive), "classifier beats density (else it has not been shown to use shape)"}, {}};
   for (const auto& [name, arm] : results["arms"].items()) {
     const auto& a = arm["test"];
     if (a.is_null()) continue;
@@ -297,7 +297,8 @@ std::string report_page(const fs::path& study, const study_settings& settings, c
   if (settings.preset == "smoke") page.warning("Preset smoke: every stage runs, none long enough to mean anything.");
 
   std::vector<std::string> findings;
-  for (const auto& f : results["findings"]) findings.push_back(f.get<std::string>());
+  for (const auto& f : results["findings"])  // what an arm reached stands in the table above them
+    if (const auto text = f.get<std::string>(); !text.starts_with("Trained on ")) findings.push_back(text);
   for (const auto& [set, audit] : results["privacy"].items())
     if (audit.is_object()) findings.push_back(sentence("Privacy audit, ", set, ": ", audit["flagged"].get<bool>() ? "flagged." : "not flagged."));
   page.section("found", "What was found", glance_table(results) + report::list(findings));

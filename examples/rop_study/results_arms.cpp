@@ -352,6 +352,9 @@ arms_results judge_arms(const std::filesystem::path& study, const study_settings
       auto predictions = read_arm(study, s, arm.name, set, real);
       if (predictions.seeds.empty()) break;  // there is no such test set
       auto one = judge(std::move(predictions), s.positive);
+      if (!judged_arms.empty() && one.first().id != judged_arms.front().first().id)
+        throw format_error(sentence("The arms ", judged_arms.front().predictions.arm, " and ", arm.name, " list the pictures of the ", set,
+                                    " split in different orders, so they cannot be compared picture by picture; classify them again from one manifest."));
       const auto& table = one.ranked.front().table();
       if (table.positives == 0 || table.negatives == 0)
         throw format_error(sentence("The ", set, " split needs pictures of class ", s.positive, " and of others, got ",

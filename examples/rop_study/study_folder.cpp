@@ -116,6 +116,7 @@ arm_predictions read_arm(const fs::path& study, const study_settings& settings, 
       if (it == record_of.end())
         throw format_error(sentence(path.string(), " holds ", table.id[i], ", which is not in the ", set, " split of the real maps."));
       subjects.push_back(it->second->subject);
+      table.id[i] = it->second->image.generic_string();  // one name, whichever of its pictures was classified
     }
     if (table.subject.empty()) table.subject = std::move(subjects);
     if (out.seeds.empty())

@@ -85,23 +85,23 @@ void check_pictures(const fs::path& study, const study_settings& s, bool segment
 preset_facts facts_of(const study_request& r) {
   const std::string enriched = "enriched phantom: severity drawn evenly, so that all classes are frequent and many eyes lie next to a cut";
   const std::string half = "half-enriched phantom: half of the subjects of natural severity, half of severity drawn evenly";
-  const auto own = [](const char* size) { return std::vector<std::string>{"--size", size, "--floor", "0", "--interpolation", "area"}; };
   preset_facts f;
   if (r.preset == "smoke")
-    f = {.prepare = {"--phantom-images", "60", "--phantom-test", "60", "--photograph-size", "48"}, .prepare_own = own("32"), .segment = {}, .gan = {}, .umap = {},
-         .photograph = 48, .maps = 32, .expert = "6,6,6", .gan_seeds = 1, .cnn_seeds = 2, .replicates = 200, .map_neighbours = "5",
+    f = {.prepare = {"--phantom-images", "60", "--phantom-test", "60", "--photograph-size", "48"},
+         .maps = 32, .expert = "6,6,6", .gan_seeds = 1, .cnn_seeds = 2, .replicates = 200, .map_neighbours = "5",
          .population = enriched, .population_name = "enriched"};
   else if (r.preset == "quick")
-    f = {.prepare = {"--photograph-size", "64"}, .prepare_own = own("32"), .segment = {}, .gan = {}, .umap = {}, .photograph = 64, .maps = 32, .expert = "30,20,20",
+    f = {.prepare = {"--photograph-size", "64"}, .maps = 32, .expert = "30,20,20",
          .population = half, .population_name = "half-enriched"};
   else if (r.preset == "demo")
-    f = {.prepare = {"--photograph-size", "96"}, .prepare_own = own("64"), .segment = {}, .gan = {}, .umap = {}, .photograph = 96, .maps = 64, .expert = "54,31,15",
+    f = {.prepare = {"--photograph-size", "96"}, .maps = 64, .expert = "54,31,15",
          .gan_seeds = 3, .population = half, .population_name = "half-enriched"};
   else if (r.preset == "study")
-    f = {.prepare = {}, .prepare_own = {}, .segment = {"--patches", "--window", "48", "--stride", "8"}, .gan = {"--recipe", "seed"}, .umap = {"--profile", "r_umap"},
-         .photograph = 640, .maps = 256, .expert = "54,31,15", .replicates = 10000, .population = "phantom at natural prevalence", .population_name = "natural"};
+    f = {.prepare = {}, .segment = {"--patches", "--window", "48", "--stride", "8"}, .gan = {"--recipe", "seed"}, .umap = {"--profile", "r_umap"},
+         .maps = 256, .expert = "54,31,15", .replicates = 10000, .population = "phantom at natural prevalence", .population_name = "natural"};
   else
     throw argument_error(sentence("There is no preset \"", r.preset, "\"; the presets are smoke, quick, demo and study."));
+  if (r.preset != "study") f.prepare_own = {"--size", std::to_string(f.maps), "--floor", "0", "--interpolation", "area"};
   if (r.gan_seeds) f.gan_seeds = *r.gan_seeds;
   if (r.cnn_seeds) f.cnn_seeds = *r.cnn_seeds;
   if (f.gan_seeds < 1 || f.gan_seeds > 20 || f.cnn_seeds < 1 || f.cnn_seeds > 100)

@@ -28,9 +28,9 @@ struct study_request {
 /// What the presets differ in beside what each subcommand makes of --preset.
 struct preset_facts {
   std::vector<std::string> prepare;        ///< the phantom's flags
-  std::vector<std::string> prepare_own;    ///< flags for own pictures: the maps' size and cleaning
-  std::vector<std::string> segment, gan, umap;  ///< flags of these, beside --preset
-  int photograph = 0, maps = 0;            ///< sides in px that the phantom's photographs and all maps have; for the eye
+  std::vector<std::string> prepare_own = {};  ///< flags for own pictures: the maps' size and cleaning
+  std::vector<std::string> segment = {}, gan = {}, umap = {};  ///< flags of these, beside --preset
+  int maps = 0;                            ///< side of all maps, px
   std::string expert;                      ///< pictures per class of the expert set
   int gan_seeds = 1, cnn_seeds = 3;
   std::size_t replicates = 2000;

@@ -1,6 +1,9 @@
 // The published protocol, option by option, and what a study does instead.
 #include "study_plan.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 #include <synthmed/error.hpp>
 
 namespace rop_study {
@@ -44,8 +47,8 @@ std::vector<deviation> deviations_of(const study_request& r, const preset_facts&
   if (photographs) {
     add("unet.training", "a U-Net of the i-ROP group; its training pictures are not published",
         !r.unet.empty() ? "the weights given with --unet" : "a U-Net trained here on the training split's photographs and true maps", "the weights are not public");
-    if (!own && !study)
-      add("unet.input", "whole photographs of 640 x 480, contrast equalised in 8 x 8 tiles", sentence("the square around the disc at ", f.photograph, " px, 4 x 4 tiles"), time);
+    if (const auto side = std::find(f.prepare.begin(), f.prepare.end(), "--photograph-size"); !own && side != f.prepare.end())
+      add("unet.input", "whole photographs of 640 x 480, contrast equalised in 8 x 8 tiles", sentence("the square around the disc at ", *std::next(side), " px, 4 x 4 tiles"), time);
     if (!study) add("unet.windows", "48 x 48 windows that overlap, averaged", "one pass over the picture", time);
   }
   if (!study && !own)

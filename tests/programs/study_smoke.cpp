@@ -109,6 +109,13 @@ TEST_CASE("the smoke study runs through every stage, and kills change nothing th
   refused("all --preset smoke --validation both --out '" + (at / "no") + "'", "--validation is subject");
   refused("all --preset smoke --init '" + (at / "whole/study.json") + "' --out '" + (at / "no") + "'", "--init holds ResNet-18's weights");
   refused("all --preset smoke --inception '" + (at / "whole") + "' --out '" + (at / "no") + "'", "names a file of weights");
+  const std::string quickly = "all --out '" + (at / "no") + "' --preset smoke ";
+  refused(quickly + "--inception '" + (at / "whole/study.json") + "'", "study.json");
+  refused(quickly + "--unet '" + (at / "whole/study.json") + "'", "study.json");
+  refused("all --preset study --out '" + (at / "no") + "' --init '" + (at / "whole/unet/unet.safetensors") + "'", "holds no ResNet-18");
+  refused(quickly + "--device tpu", "There is no device \"tpu\"");
+  refused(quickly + "--backend jax", "There is no backend \"jax\"");
+  refused(quickly + "--device cuda", "computes on the CPU");
   refused("fid '" + (at / "whole/umap/embedding.csv") + "' '" + (at / "whole/umap/embedding.csv") + "' --by-class --out '" + (at / "no") + "'", "--by-class needs a class");
 
   // A dry run says time, memory and disk per stage and in all, and each deviation; the published way is an option.
