@@ -34,20 +34,23 @@ int cores_of(const all_options& o) { return o.common.threads > 0 ? o.common.thre
 
 void show_plan(const all_options& o, const study_settings& settings, const std::vector<stage>& plan) {
   const int cores = cores_of(o);
-  std::printf("%s, seed %llu, backend %s on %s, %d core%s: %zu stages\n\n%s\nCommands, in the folder %s:\n", settings.data.c_str(),
-              static_cast<unsigned long long>(settings.seed), settings.backend.c_str(), settings.device.c_str(), cores, cores == 1 ? "" : "s", plan.size(),
+  std::printf("%s, seed %llu, backend %s on %s, %d core%s: %zu stages\n\n%s\nCommands, in the folder %s:\n",
+              settings.data.c_str(), static_cast<unsigned long long>(settings.seed), settings.backend.c_str(),
+              settings.device.c_str(), cores, cores == 1 ? "" : "s", plan.size(),
               to_text(estimate_study(settings.preset, settings.phantom, plan, cores)).c_str(), o.common.out.c_str());
   for (const auto& s : plan) {
-    std::string line = sentence("  ", s.name, std::string(s.name.size() < 28 ? 28 - s.name.size() : 1, ' '), "rop_study");
+    std::string line =
+        sentence("  ", s.name, std::string(s.name.size() < 28 ? 28 - s.name.size() : 1, ' '), "rop_study");
     for (const auto& word : s.arguments) line += ' ' + word;
     std::printf("%s\n", line.c_str());
   }
   std::printf("\nDeviations from the published protocol:\n");
-  for (const auto& d : settings.deviations) std::printf("  %-22s %s (published: %s)\n", d.option.c_str(), d.here.c_str(), d.published.c_str());
+  for (const auto& d : settings.deviations)
+    std::printf("  %-22s %s (published: %s)\n", d.option.c_str(), d.here.c_str(), d.published.c_str());
 }
 
-/// What a late stage would stumble over is said before the first begins: a backend that is not there, weights that cannot
-/// be read.
+/// What a late stage would stumble over is said before the first begins: a backend that is not there, weights that
+/// cannot be read.
 void check_tools(const all_options& o) {
   training_options training;
   training.common = o.common;
@@ -56,11 +59,14 @@ void check_tools(const all_options& o) {
   training.backend = o.request.backend;
   training.device = o.request.device;
   apply(training);
-  if (!o.request.unet.empty() && o.request.unet.extension() != ".bin") (void)synthmed::safetensors::read(o.request.unet);
+  if (!o.request.unet.empty() && o.request.unet.extension() != ".bin")
+    (void)synthmed::safetensors::read(o.request.unet);
   if (!o.request.init.empty()) {
     const auto weights = synthmed::safetensors::read(o.request.init);
     if (!weights.contains("conv1.weight") || !weights.contains("layer4.1.conv2.weight"))
-      throw synthmed::format_error(sentence(o.request.init.string(), " holds no ResNet-18: it lacks conv1.weight or layer4.1.conv2.weight (docs/weights.md)."));
+      throw synthmed::format_error(
+          sentence(o.request.init.string(),
+                   " holds no ResNet-18: it lacks conv1.weight or layer4.1.conv2.weight (docs/weights.md)."));
   }
   if (!o.request.inception.empty()) {
     feature_settings features;
@@ -78,17 +84,22 @@ void run(all_options& o) {
   const fs::path study = o.common.out;
   const bool there = fs::exists(study) && !(fs::is_directory(study) && fs::is_empty(study));
   if (there && !fs::exists(study / "study.json"))
-    throw argument_error(sentence(study.string(), o.resume ? " holds no study to resume (no study.json)" : " is there already and holds no study", "; choose another --out."));
+    throw argument_error(sentence(
+        study.string(), o.resume ? " holds no study to resume (no study.json)" : " is there already and holds no study",
+        "; choose another --out."));
   synthmed::make_folder(study);
   const study_lock lock(study);
   // A study whose first stage did not end holds nothing worth keeping: it may begin anew, with other settings too.
   const bool begun = there && !read_stages(study).empty();
   const std::string wanted = settings_text(settings);
-  if (begun && !o.resume) throw argument_error(sentence(study.string(), " is there already; go on with --resume, or choose another --out."));
+  if (begun && !o.resume)
+    throw argument_error(sentence(study.string(), " is there already; go on with --resume, or choose another --out."));
   if (begun && synthmed::read_file(study / "study.json") != wanted)
-    throw argument_error(sentence(study.string(), " was begun with other settings (study.json); give the same flags, or choose another --out."));
+    throw argument_error(sentence(
+        study.string(), " was begun with other settings (study.json); give the same flags, or choose another --out."));
   if (!begun) {
-    if (there && synthmed::read_file(study / "study.json") != wanted) fs::remove_all(study / "data.partial");  // of the other settings
+    if (there && synthmed::read_file(study / "study.json") != wanted)
+      fs::remove_all(study / "data.partial");  // of the other settings
     synthmed::write_file(study / "study.json", wanted);
   }
 
@@ -105,7 +116,9 @@ void run(all_options& o) {
   } catch (const synthmed::error& problem) {
     const std::string text = problem.what();
     if (o.request.images.empty() || !text.starts_with("The stage prepare ")) throw;
-    throw synthmed::error(text + "\nHow your pictures are read is said by prepare's flags, handed on as --prepare=\"--pattern ...\" (docs/data.md, rop_study prepare --help).");
+    throw synthmed::error(text +
+                          "\nHow your pictures are read is said by prepare's flags, handed on as --prepare=\"--pattern "
+                          "...\" (docs/data.md, rop_study prepare --help).");
   }
   if (!whole) {
     say(sentence("stopped; go on with --resume --out ", study.string()));
@@ -113,8 +126,9 @@ void run(all_options& o) {
   }
   const auto results = write_report(study);
   for (const auto& line : results["findings"]) std::printf("%s\n", line.get<std::string>().c_str());
-  std::printf("%.0f s in all stages, at most %.0f MiB at once\nreport: %s\n", results["timing"]["total_seconds"].get<double>(),
-              results["memory"]["peak_mib"].get<double>(), (study / "report.html").c_str());
+  std::printf("%.0f s in all stages, at most %.0f MiB at once\nreport: %s\n",
+              results["timing"]["total_seconds"].get<double>(), results["memory"]["peak_mib"].get<double>(),
+              (study / "report.html").c_str());
 }
 
 }  // namespace
@@ -126,27 +140,34 @@ void add_all(CLI::App& app) {
   o.common.out = "study";
   add_common(*command, o.common);
   command->get_option("--threads")->description("Cores that stages may keep busy (default: 2)");
-  command->add_option("--preset", o.request.preset, "Size of the study: smoke, quick, demo or study")->capture_default_str();
+  command->add_option("--preset", o.request.preset, "Size of the study: smoke, quick, demo or study")
+      ->capture_default_str();
   command->add_option("--backend", o.request.backend, "What computes: xtensor or torch")->capture_default_str();
   command->add_option("--device", o.request.device, "Where: cpu, cuda or cuda:N (torch)")->capture_default_str();
-  command->add_option("--images", o.request.images, "Own pictures in place of the phantom: a folder or a manifest.csv (docs/data.md)");
-  command->add_option("--kind", o.request.kind, "What own pictures are: fundus (photographs) or rvm (vessel maps)")->capture_default_str();
+  command->add_option("--images", o.request.images,
+                      "Own pictures in place of the phantom: a folder or a manifest.csv (docs/data.md)");
+  command->add_option("--kind", o.request.kind, "What own pictures are: fundus (photographs) or rvm (vessel maps)")
+      ->capture_default_str();
   const auto handed_on = [&](const char* flag, std::vector<std::string>& words, const char* description) {
     command->add_option(flag, words, description)->delimiter(' ')->allow_extra_args(false);
   };
-  handed_on("--prepare", o.request.prepare_flags, "Flags for prepare, as --prepare=\"--layout drive\"; they go before the preset's");
+  handed_on("--prepare", o.request.prepare_flags,
+            "Flags for prepare, as --prepare=\"--layout drive\"; they go before the preset's");
   handed_on("--segment", o.request.segment_flags, "Flags for segment, as --segment=\"--train-steps 800\"");
   handed_on("--gan", o.request.gan_flags, "Flags for gan, as --gan=\"--warm-up none\"");
   handed_on("--classify", o.request.classify_flags, "Flags for classify, as --classify=\"--keep last\"");
   command->add_option("--validation", o.request.validation,
-                      "subject: all arms choose their best step on the same real maps; study: the synthetic arm on synthetic ones (default: subject; preset study: study)");
+                      "subject: all arms choose their best step on the same real maps; study: the synthetic arm on "
+                      "synthetic ones (default: subject; preset study: study)");
   command->add_option("--unet", o.request.unet, "Weights of a segmenter in place of training one");
   command->add_option("--init", o.request.init, "Initial weights of the classifiers (resnet18.safetensors)");
   command->add_option("--inception", o.request.inception, "Inception weights: fidelity then is FID");
   command->add_option("--gan-seeds", o.request.gan_seeds, "Generators trained per class (default: the preset's)");
   command->add_option("--cnn-seeds", o.request.cnn_seeds, "Classifiers trained per arm (default: the preset's)");
   command->add_flag("--resume", o.resume, "Go on where a study in --out was");
-  command->footer("Example:\n  rop_study all --preset quick --out study-quick\nWrites OUT/report.html and OUT/results.json; docs/study.md walks through the folder.");
+  command->footer(
+      "Example:\n  rop_study all --preset quick --out study-quick\nWrites OUT/report.html and OUT/results.json; "
+      "docs/study.md walks through the folder.");
   command->callback([options] { run(*options); });
 }
 

@@ -1,4 +1,5 @@
-// rop_study release: the synthetic set packed for sharing, with its data card and the audit's verdict; refused when flagged.
+// rop_study release: the synthetic set packed for sharing, with its data card and the audit's verdict; refused when
+// flagged.
 #include <algorithm>
 #include <cstdio>
 #include <memory>
@@ -31,19 +32,26 @@ struct release_options {
   std::string anyway;
 };
 
-std::string data_card(const ordered_json& r, const ordered_json& audit, const synthmed::manifest& set, const std::vector<std::size_t>& counts) {
-  std::string out = sentence("# Synthetic retinal vessel maps\n\n", set.records.size(), " pictures made by generators, one per class: ");
+std::string data_card(const ordered_json& r, const ordered_json& audit, const synthmed::manifest& set,
+                      const std::vector<std::size_t>& counts) {
+  std::string out = sentence("# Synthetic retinal vessel maps\n\n", set.records.size(),
+                             " pictures made by generators, one per class: ");
   for (std::size_t c = 0; c < counts.size(); ++c) out += sentence(c ? ", " : "", counts[c], " ", set.classes[c]);
   out += ".\n\n| | |\n|---|---|\n";
-  const auto row = [&](const std::string& what, const std::string& value) { out += sentence("| ", what, " | ", value, " |\n"); };
-  row("learned from", sentence(r["arms"]["real"]["training"]["maps"].get<std::size_t>(), " real maps; source: ", r["data"]["source"].get<std::string>()));
+  const auto row = [&](const std::string& what, const std::string& value) {
+    out += sentence("| ", what, " | ", value, " |\n");
+  };
+  row("learned from", sentence(r["arms"]["real"]["training"]["maps"].get<std::size_t>(),
+                               " real maps; source: ", r["data"]["source"].get<std::string>()));
   row("population", r["population"]);
-  row("made by", sentence(r["program"].get<std::string>(), ", preset ", r["preset"].get<std::string>(), ", seed ", r["seed"].get<std::uint64_t>()));
+  row("made by", sentence(r["program"].get<std::string>(), ", preset ", r["preset"].get<std::string>(), ", seed ",
+                          r["seed"].get<std::uint64_t>()));
   const auto auc = [&](const char* arm) {
     const auto& e = r["arms"][arm]["test"]["auc_roc"];
     char text[96];
     if (!e["low"].is_number()) return std::string("no interval");
-    std::snprintf(text, sizeof text, "%.3f (%.3f to %.3f)", e["value"].get<double>(), e["low"].get<double>(), e["high"].get<double>());
+    std::snprintf(text, sizeof text, "%.3f (%.3f to %.3f)", e["value"].get<double>(), e["low"].get<double>(),
+                  e["high"].get<double>());
     return std::string(text);
   };
   row("AUC-ROC on real test maps, trained on this set", auc("synthetic"));
@@ -53,9 +61,12 @@ std::string data_card(const ordered_json& r, const ordered_json& audit, const sy
   for (const auto& w : audit["warnings"]) out += sentence("- ", w.get<std::string>(), "\n");
   if (r["disclaimer"].is_string()) out += sentence("\n**", r["disclaimer"].get<std::string>(), "**\n");
   return out +
-         "\n## Use\n\nFor training and teaching; never for the diagnosis of a person. Classes are those the generators were asked for, read by nobody. "
-         "Vessel maps are no anonymous representation of a patient, and a synthetic set can carry what its training set carried.\n\n"
-         "## Files\n\n`manifest.csv` (image, label, subject = the picture itself, split), pictures by class, `audit.json`, `SHA256SUMS`. "
+         "\n## Use\n\nFor training and teaching; never for the diagnosis of a person. Classes are those the generators "
+         "were asked for, read by nobody. "
+         "Vessel maps are no anonymous representation of a patient, and a synthetic set can carry what its training "
+         "set carried.\n\n"
+         "## Files\n\n`manifest.csv` (image, label, subject = the picture itself, split), pictures by class, "
+         "`audit.json`, `SHA256SUMS`. "
          "Latents and generators are left out: with them a picture could be traced and varied.\n";
 }
 
@@ -67,15 +78,20 @@ void run(const release_options& o) {
   if (!r.contains("schema") || r["schema"] != "synthmed-results")
     throw synthmed::format_error(sentence(results_file.string(), " is no results.json of a study."));
   if (!r["privacy"]["synthetic"].is_object())
-    throw argument_error(sentence("The set of ", o.study.string(), " was not audited (privacy.synthetic is missing), so it cannot be released."));
+    throw argument_error(sentence("The set of ", o.study.string(),
+                                  " was not audited (privacy.synthetic is missing), so it cannot be released."));
   const auto& audit = r["privacy"]["synthetic"];
   const auto hash = synthmed::sha256_file(set_folder / "manifest.csv");
-  if (!r["provenance"]["sha256"].contains("synthetic/manifest.csv") || r["provenance"]["sha256"]["synthetic/manifest.csv"] != hash)
-    throw argument_error(sentence("The set in ", set_folder.string(), " is not the one that ", results_file.string(), " speaks of; run rop_study all --resume first."));
+  if (!r["provenance"]["sha256"].contains("synthetic/manifest.csv") ||
+      r["provenance"]["sha256"]["synthetic/manifest.csv"] != hash)
+    throw argument_error(sentence("The set in ", set_folder.string(), " is not the one that ", results_file.string(),
+                                  " speaks of; run rop_study all --resume first."));
   const bool flagged = audit["flagged"].get<bool>();
   if (flagged && o.anyway != in_so_many_words)
-    throw argument_error(sentence("The privacy audit flags this set: ", audit["verdict"].get<std::string>(), " It is not released, unless you say --anyway \"", in_so_many_words, "\"."));
-  if (fs::exists(o.common.out)) throw argument_error(sentence(o.common.out.string(), " is there already; choose another --out."));
+    throw argument_error(sentence("The privacy audit flags this set: ", audit["verdict"].get<std::string>(),
+                                  " It is not released, unless you say --anyway \"", in_so_many_words, "\"."));
+  if (fs::exists(o.common.out))
+    throw argument_error(sentence(o.common.out.string(), " is there already; choose another --out."));
   std::vector<std::size_t> counts(set.classes.size(), 0);
   for (const auto& record : set.records)
     if (record.label >= 0) ++counts.at(static_cast<std::size_t>(record.label));
@@ -112,8 +128,11 @@ void run(const release_options& o) {
   synthmed::write_file(folder / "SHA256SUMS", sums);
   std::error_code failed;
   fs::rename(folder, o.common.out, failed);
-  if (failed) throw synthmed::io_error(sentence("The release is in ", folder.string(), ", but cannot be renamed: ", failed.message(), "."));
-  std::printf("%zu pictures, audit %s: %s\n", set.records.size(), flagged ? "FLAGGED" : "not flagged", o.common.out.c_str());
+  if (failed)
+    throw synthmed::io_error(
+        sentence("The release is in ", folder.string(), ", but cannot be renamed: ", failed.message(), "."));
+  std::printf("%zu pictures, audit %s: %s\n", set.records.size(), flagged ? "FLAGGED" : "not flagged",
+              o.common.out.c_str());
 }
 
 }  // namespace
@@ -124,7 +143,8 @@ void add_release(CLI::App& app) {
   options->common.out = "release";
   add_common(*command, options->common);
   command->add_option("study", options->study, "Folder of the study")->required();
-  command->add_option("--anyway", options->anyway, sentence("Release a flagged set: the words \"", in_so_many_words, "\""));
+  command->add_option("--anyway", options->anyway,
+                      sentence("Release a flagged set: the words \"", in_so_many_words, "\""));
   command->footer("Example:\n  rop_study release study-quick --out release");
   command->callback([options] { run(*options); });
 }

@@ -27,7 +27,9 @@ using synthmed::sentence;
 
 namespace {
 
-picture grey_picture(const fs::path& path) { return synthmed::read_picture(path, {.colour = synthmed::picture_colour::grey}); }
+picture grey_picture(const fs::path& path) {
+  return synthmed::read_picture(path, {.colour = synthmed::picture_colour::grey});
+}
 
 /// Vessel maps are faint when small: the square root of a value is shown.
 picture brightened(picture p) {
@@ -36,8 +38,11 @@ picture brightened(picture p) {
 }
 
 picture enlarged(const picture& p, int side) {
-  return synthmed::fitted(p, {.height = side, .width = side, .how = synthmed::fit::pad,
-                              .with = p.height() > side ? synthmed::interpolation::area : synthmed::interpolation::bilinear});
+  return synthmed::fitted(
+      p, {.height = side,
+          .width = side,
+          .how = synthmed::fit::pad,
+          .with = p.height() > side ? synthmed::interpolation::area : synthmed::interpolation::bilinear});
 }
 
 std::string inline_picture(const picture& p, const std::string& alt, bool sharp = false) {
@@ -85,12 +90,15 @@ curves_of_log read_log(const fs::path& path) {
 }
 
 /// One plot of the named values of a log, those that are there.
-std::string log_figure(const fs::path& path, const std::string& title, const std::vector<std::string>& wanted, const std::string& caption) {
+std::string log_figure(const fs::path& path, const std::string& title, const std::vector<std::string>& wanted,
+                       const std::string& caption) {
   if (!fs::exists(path)) return "";
   const auto log = read_log(path);
   std::vector<plot::curve> curves;
   for (const auto& [name, curve] : log.curves)
-    if (std::any_of(wanted.begin(), wanted.end(), [&](const auto& w) { return name == w || (w.ends_with('*') && name.find(w.substr(0, w.size() - 1)) != std::string::npos); }))
+    if (std::any_of(wanted.begin(), wanted.end(), [&](const auto& w) {
+          return name == w || (w.ends_with('*') && name.find(w.substr(0, w.size() - 1)) != std::string::npos);
+        }))
       curves.push_back(curve);
   if (curves.empty()) return "";
   return report::figure(plot::training(curves, {.title = title, .width = 480, .y_label = "value"}), caption);
@@ -109,7 +117,8 @@ std::string rounded(const ordered_json& value, int digits) {
 std::string with_interval(const ordered_json& e, int digits) {
   if (!e.is_object()) return "\xE2\x80\x93";
   if (!e.at("low").is_number()) return rounded(e.at("value"), digits) + " (no interval)";
-  return sentence(rounded(e.at("value"), digits), " (", rounded(e.at("low"), digits), " to ", rounded(e.at("high"), digits), ")");
+  return sentence(rounded(e.at("value"), digits), " (", rounded(e.at("low"), digits), " to ",
+                  rounded(e.at("high"), digits), ")");
 }
 
 std::string p_text(const ordered_json& p) {
@@ -122,12 +131,18 @@ std::string sample_figures(const fs::path& study, const study_settings& settings
   std::vector<map_set> sets;
   for (const auto& arm : settings.arms)
     for (const auto& set : arm.maps)
-      if (std::none_of(sets.begin(), sets.end(), [&](const auto& s) { return s.name == set.name; })) sets.push_back(set);
-  const std::map<std::string, std::string> words{{"rvm", "real"}, {"synthetic", "synthetic"}, {"fresh", "fresh phantom"}, {"copier", "copies"}, {"exact", "exact"}};
+      if (std::none_of(sets.begin(), sets.end(), [&](const auto& s) { return s.name == set.name; }))
+        sets.push_back(set);
+  const std::map<std::string, std::string> words{{"rvm", "real"},
+                                                 {"synthetic", "synthetic"},
+                                                 {"fresh", "fresh phantom"},
+                                                 {"copier", "copies"},
+                                                 {"exact", "exact"}};
   std::string out;
   std::map<std::string, synthmed::manifest> manifests;
   for (const auto& set : sets)
-    if (fs::exists(study / set.path / "manifest.csv")) manifests.emplace(set.name, synthmed::read_manifest(study / set.path / "manifest.csv"));
+    if (fs::exists(study / set.path / "manifest.csv"))
+      manifests.emplace(set.name, synthmed::read_manifest(study / set.path / "manifest.csv"));
   if (manifests.empty()) return out;
   const auto& classes = manifests.begin()->second.classes;
   for (std::size_t c = 0; c < classes.size(); ++c) {
@@ -139,19 +154,25 @@ std::string sample_figures(const fs::path& study, const study_settings& settings
       for (const auto& r : found->second.records)
         if (r.split == "train" && r.label == static_cast<int>(c)) members.push_back(&r);
       std::vector<picture> tiles;
-      for (const auto i : spread(members.size(), 16)) tiles.push_back(enlarged(brightened(grey_picture(map_of(found->second, *members[i]))), 64));
+      for (const auto i : spread(members.size(), 16))
+        tiles.push_back(enlarged(brightened(grey_picture(map_of(found->second, *members[i]))), 64));
       if (tiles.empty()) continue;
       const auto word = words.contains(set.name) ? words.at(set.name) : set.name;
       const auto page = synthmed::contact_sheet(tiles, {}, {.columns = 4, .height = 64, .width = 64, .gap = 3});
-      figures.push_back(report::figure(inline_picture(page, sentence(tiles.size(), " vessel maps, ", word, ", class ", classes[c])),
-                                       sentence(word, ", ", classes[c], ": ", tiles.size(), " of ", members.size(), " training maps")));
+      figures.push_back(report::figure(
+          inline_picture(page, sentence(tiles.size(), " vessel maps, ", word, ", class ", classes[c])),
+          sentence(word, ", ", classes[c], ": ", tiles.size(), " of ", members.size(), " training maps")));
     }
     out += sentence("<h3>", report::escaped(classes[c]), "</h3>\n", report::beside(figures, true));
   }
-  return out + report::paragraph("Chosen evenly over each set, not by eye; faint vessels are shown brighter (square root of the value).", "muted");
+  return out +
+         report::paragraph(
+             "Chosen evenly over each set, not by eye; faint vessels are shown brighter (square root of the value).",
+             "muted");
 }
 
-std::string segmentation_figures(const fs::path& study, const synthmed::manifest& data, const synthmed::manifest& maps) {
+std::string segmentation_figures(const fs::path& study, const synthmed::manifest& data,
+                                 const synthmed::manifest& maps) {
   (void)study;
   std::unordered_map<std::string, const synthmed::manifest_record*> made;
   for (const auto& r : maps.records) made.emplace(r.image.stem().string(), &r);
@@ -173,10 +194,16 @@ std::string segmentation_figures(const fs::path& study, const synthmed::manifest
     tiles.push_back(enlarged(brightened(grey_picture(result)), 160));
   }
   if (tiles.empty() || tiles.size() % columns != 0) return "";
-  const auto page = synthmed::contact_sheet(tiles, {}, {.columns = 6, .height = 160, .width = columns == 3 ? 213 : 160, .gap = 4});
-  return report::figure(inline_picture(page, sentence(columns == 3 ? "Photographs, true" : "True", " vessel maps and segmented vessel maps of ", tiles.size() / columns, " test pictures")),
-                        columns == 3 ? "In threes: photograph, true vessel map, and what the segmenter made of the photograph. Test pictures, chosen evenly."
-                                     : "In pairs: true vessel map, and what the segmenter made of the photograph. Test pictures, chosen evenly.");
+  const auto page =
+      synthmed::contact_sheet(tiles, {}, {.columns = 6, .height = 160, .width = columns == 3 ? 213 : 160, .gap = 4});
+  return report::figure(
+      inline_picture(page,
+                     sentence(columns == 3 ? "Photographs, true" : "True", " vessel maps and segmented vessel maps of ",
+                              tiles.size() / columns, " test pictures")),
+      columns == 3
+          ? "In threes: photograph, true vessel map, and what the segmenter made of the photograph. Test pictures, "
+            "chosen evenly."
+          : "In pairs: true vessel map, and what the segmenter made of the photograph. Test pictures, chosen evenly.");
 }
 
 std::string training_figures(const fs::path& study, const study_settings& settings) {
@@ -184,19 +211,26 @@ std::string training_figures(const fs::path& study, const study_settings& settin
   const auto add = [&](std::string f) {
     if (!f.empty()) figures.push_back(std::move(f));
   };
-  add(log_figure(study / "unet" / "log.jsonl", "Segmenter", {"loss", "*loss"}, "Loss of the segmenter over its steps."));
+  add(log_figure(study / "unet" / "log.jsonl", "Segmenter", {"loss", "*loss"},
+                 "Loss of the segmenter over its steps."));
   if (fs::is_directory(study / "gan")) {
     std::vector<fs::path> runs;
     for (const auto& entry : fs::directory_iterator(study / "gan")) runs.push_back(entry.path());
     std::sort(runs.begin(), runs.end());
     for (const auto& run : runs)
-      add(log_figure(run / "log.jsonl", "Generator and critic, " + run.filename().string(), {"critic_loss", "generator_loss", "score_real", "score_fake"},
+      add(log_figure(run / "log.jsonl", "Generator and critic, " + run.filename().string(),
+                     {"critic_loss", "generator_loss", "score_real", "score_fake"},
                      sentence("Losses and scores of the adversarial training, ", run.filename().string(), ".")));
   }
   for (const auto& arm : settings.arms)
-    add(log_figure(cnn_folder(study, arm.name, settings.cnn_seeds.front()) / "log.jsonl", "Classifier, " + arm.name, {"loss", "*loss", "accuracy*", "val*"},
-                   sentence("First classifier trained on ", arm.title, ".")));
-  return figures.empty() ? "" : report::beside(figures) + report::paragraph("Each point is a mean over neighbouring steps; every step stands in the log.jsonl files.", "muted");
+    add(log_figure(cnn_folder(study, arm.name, settings.cnn_seeds.front()) / "log.jsonl", "Classifier, " + arm.name,
+                   {"loss", "*loss", "accuracy*", "val*"}, sentence("First classifier trained on ", arm.title, ".")));
+  return figures.empty()
+             ? ""
+             : report::beside(figures) +
+                   report::paragraph(
+                       "Each point is a mean over neighbouring steps; every step stands in the log.jsonl files.",
+                       "muted");
 }
 
 std::string umap_figure(const fs::path& study, const synthmed::manifest& maps) {
@@ -207,9 +241,11 @@ std::string umap_figure(const fs::path& study, const synthmed::manifest& maps) {
     std::size_t group;
   };
   std::optional<synthmed::manifest> synthetic;
-  if (fs::exists(study / "synthetic" / "manifest.csv")) synthetic = synthmed::read_manifest(study / "synthetic" / "manifest.csv");
+  if (fs::exists(study / "synthetic" / "manifest.csv"))
+    synthetic = synthmed::read_manifest(study / "synthetic" / "manifest.csv");
   std::unordered_map<std::string, source> of_name;
-  for (const auto& r : maps.records) of_name.emplace(r.image.stem().string(), source{&maps, &r, r.split == "train" ? 0u : 2u});
+  for (const auto& r : maps.records)
+    of_name.emplace(r.image.stem().string(), source{&maps, &r, r.split == "train" ? 0u : 2u});
   if (synthetic)
     for (const auto& r : synthetic->records) of_name.emplace(r.image.stem().string(), source{&*synthetic, &r, 1u});
   report::explorer_points p;
@@ -240,16 +276,19 @@ std::string umap_figure(const fs::path& study, const synthmed::manifest& maps) {
   for (std::size_t i = 0; i < tiles.size(); ++i)
     for (int y = 0; y < side; ++y)
       for (int x = 0; x < side; ++x)
-        sheet.at(static_cast<int>(i) / p.columns * side + y, static_cast<int>(i) % p.columns * side + x) = tiles[i].at(y, x);
+        sheet.at(static_cast<int>(i) / p.columns * side + y, static_cast<int>(i) % p.columns * side + x) =
+            tiles[i].at(y, x);
   p.sprite = synthmed::encode_png(sheet, 9);
   return report::explorer(p,
-                          "UMAP of the features of the first real-trained classifier: fitted on real training maps, all others placed on it. "
-                          "Colour is the class, shape the set. Distances between far clusters mean nothing; how far near ones can be trusted stands in the table.",
+                          "UMAP of the features of the first real-trained classifier: fitted on real training maps, "
+                          "all others placed on it. "
+                          "Colour is the class, shape the set. Distances between far clusters mean nothing; how far "
+                          "near ones can be trusted stands in the table.",
                           "UMAP of real and synthetic vessel maps");
 }
 
-std::string curve_figures(const fs::path& study, const study_settings& settings, const std::string& set, const synthmed::manifest& maps,
-                          const ordered_json& results) {
+std::string curve_figures(const fs::path& study, const study_settings& settings, const std::string& set,
+                          const synthmed::manifest& maps, const ordered_json& results) {
   std::vector<plot::curve> roc, pr;
   double prevalence = 0;
   for (const auto& arm : settings.arms) {
@@ -266,7 +305,8 @@ std::string curve_figures(const fs::path& study, const study_settings& settings,
     const synthmed::ranked_scores ranked(t.column(positive), t.is_class(positive));
     prevalence = static_cast<double>(ranked.table().positives) / static_cast<double>(t.cases());
     const auto plan = synthmed::resampling::subjects(t.clusters());
-    const synthmed::bootstrap_options options{.replicates = std::min<std::size_t>(settings.replicates, 500), .seed = synthmed::key(settings.seed).fold("bands")};
+    const synthmed::bootstrap_options options{.replicates = std::min<std::size_t>(settings.replicates, 500),
+                                              .seed = synthmed::key(settings.seed).fold("bands")};
     const auto drawn = [&](std::vector<plot::curve>& into, const char* key, auto&& band, auto&& plain) {
       const std::string name = sentence(arm.name, ": ", with_interval(figures[key]));
       try {
@@ -276,28 +316,38 @@ std::string curve_figures(const fs::path& study, const study_settings& settings,
         into.push_back(plain(name));
       }
     };
-    drawn(roc, "auc_roc", [](const auto&... a) { return synthmed::roc_band(a...); }, [&](const std::string& name) {
-      plot::curve c{name};
-      for (const auto& point : synthmed::roc_curve(ranked.table())) {
-        c.x.push_back(1 - point.specificity);
-        c.y.push_back(point.sensitivity);
-      }
-      return c;
-    });
-    drawn(pr, "auc_pr", [](const auto&... a) { return synthmed::pr_band(a...); }, [&](const std::string& name) {
-      plot::curve c{name};
-      for (const auto& point : synthmed::pr_curve(ranked.table())) {
-        c.x.push_back(point.recall);
-        c.y.push_back(point.precision);
-      }
-      return c;
-    });
+    drawn(
+        roc, "auc_roc", [](const auto&... a) { return synthmed::roc_band(a...); },
+        [&](const std::string& name) {
+          plot::curve c{name};
+          for (const auto& point : synthmed::roc_curve(ranked.table())) {
+            c.x.push_back(1 - point.specificity);
+            c.y.push_back(point.sensitivity);
+          }
+          return c;
+        });
+    drawn(
+        pr, "auc_pr", [](const auto&... a) { return synthmed::pr_band(a...); },
+        [&](const std::string& name) {
+          plot::curve c{name};
+          for (const auto& point : synthmed::pr_curve(ranked.table())) {
+            c.x.push_back(point.recall);
+            c.y.push_back(point.precision);
+          }
+          return c;
+        });
   }
-  const std::string title = sentence(settings.positive, " against the rest, ", set, " set, population: ", settings.population_name);
-  return report::beside({report::figure(plot::roc(roc, {.title = "ROC: " + title}),
-                                        sentence("ROC curves on the ", set, " set. Each arm is drawn by its classifier of middle AUC; bands: 95 %, subjects resampled. Numbers are means over seeds. Population: ", settings.population, ".")),
-                         report::figure(plot::precision_recall(pr, prevalence, {.title = "Precision and recall: " + title}),
-                                        sentence("Precision-recall curves on the ", set, " set; average precision. Population: ", settings.population, "."))});
+  const std::string title =
+      sentence(settings.positive, " against the rest, ", set, " set, population: ", settings.population_name);
+  return report::beside(
+      {report::figure(plot::roc(roc, {.title = "ROC: " + title}),
+                      sentence("ROC curves on the ", set,
+                               " set. Each arm is drawn by its classifier of middle AUC; bands: 95 %, subjects "
+                               "resampled. Numbers are means over seeds. Population: ",
+                               settings.population, ".")),
+       report::figure(plot::precision_recall(pr, prevalence, {.title = "Precision and recall: " + title}),
+                      sentence("Precision-recall curves on the ", set,
+                               " set; average precision. Population: ", settings.population, "."))});
 }
 
 std::string confusion_figures(const study_settings& settings, const std::string& set, const ordered_json& results) {
@@ -309,10 +359,11 @@ std::string confusion_figures(const study_settings& settings, const std::string&
     plot::confusion_counts table{c["classes"].get<std::vector<std::string>>(), {}};
     for (const auto& row : c["per_seed"][0])
       for (const auto& cell : row) table.counts.push_back(cell.get<std::int64_t>());
-    figures.push_back(report::figure(plot::confusion(table, {.title = arm.name, .width = 340}),
-                                     sentence("First classifier trained on ", arm.title, ", ", set, " set. Accuracy over seeds ",
-                                              with_interval(figures_of_arm["three_classes"]["accuracy"]), ", kappa ",
-                                              with_interval(figures_of_arm["three_classes"]["kappa"]), ".")));
+    figures.push_back(
+        report::figure(plot::confusion(table, {.title = arm.name, .width = 340}),
+                       sentence("First classifier trained on ", arm.title, ", ", set, " set. Accuracy over seeds ",
+                                with_interval(figures_of_arm["three_classes"]["accuracy"]), ", kappa ",
+                                with_interval(figures_of_arm["three_classes"]["kappa"]), ".")));
   }
   return sentence("<h3>", set, " set</h3>\n", report::beside(figures));
 }
@@ -329,26 +380,32 @@ std::string failure_figures(const fs::path& study, const study_settings& setting
     const auto& t = predictions.seeds.front();
     std::vector<std::pair<double, std::size_t>> wrong;
     for (std::size_t i = 0; i < t.cases(); ++i)
-      if (t.truth[i] != t.call[i]) wrong.emplace_back(-t.probabilities[i * t.classes.size() + static_cast<std::size_t>(t.call[i])], i);
+      if (t.truth[i] != t.call[i])
+        wrong.emplace_back(-t.probabilities[i * t.classes.size() + static_cast<std::size_t>(t.call[i])], i);
     std::sort(wrong.begin(), wrong.end());
     std::vector<picture> tiles;
     std::vector<std::string> captions;
     std::string alt = sentence("Surest mistakes of the classifier trained on ", arm.title, ":");
     for (std::size_t k = 0; k < std::min<std::size_t>(wrong.size(), 8); ++k) {
       const std::size_t i = wrong[k].second;
-      tiles.push_back(enlarged(brightened(grey_picture(map_of(maps, *of_name.at(fs::path(t.id[i]).stem().string())))), 120));
-      const auto &said = t.classes[static_cast<std::size_t>(t.call[i])], &truth = t.classes[static_cast<std::size_t>(t.truth[i])];
+      tiles.push_back(
+          enlarged(brightened(grey_picture(map_of(maps, *of_name.at(fs::path(t.id[i]).stem().string())))), 120));
+      const auto &said = t.classes[static_cast<std::size_t>(t.call[i])],
+                 &truth = t.classes[static_cast<std::size_t>(t.truth[i])];
       captions.push_back(sentence(truth, ">", said));
       alt += sentence(k ? "; " : " ", truth, " called ", said);
     }
     if (tiles.empty()) continue;
-    figures.push_back(report::figure(inline_picture(synthmed::contact_sheet(tiles, captions, {.columns = 4, .height = 120, .width = 120}), alt),
-                                     sentence(arm.name, ": ", wrong.size(), " of ", t.cases(), " wrong; the ", tiles.size(), " surest (truth > what was said).")));
+    figures.push_back(report::figure(
+        inline_picture(synthmed::contact_sheet(tiles, captions, {.columns = 4, .height = 120, .width = 120}), alt),
+        sentence(arm.name, ": ", wrong.size(), " of ", t.cases(), " wrong; the ", tiles.size(),
+                 " surest (truth > what was said).")));
   }
   return figures.empty() ? "" : report::beside(figures);
 }
 
-std::string pair_figures(const fs::path& study, const ordered_json& audit, const std::string& set, const synthmed::manifest& maps) {
+std::string pair_figures(const fs::path& study, const ordered_json& audit, const std::string& set,
+                         const synthmed::manifest& maps) {
   if (!audit.is_object() || !audit.contains("closest")) return "";
   const fs::path folder = set == "fresh_phantom" ? "fresh" : set;  // the arm's name and its folder
   std::unordered_map<std::string, fs::path> file_of;
@@ -366,9 +423,10 @@ std::string pair_figures(const fs::path& study, const ordered_json& audit, const
     captions.emplace_back("training");
   }
   if (tiles.empty()) return "";
-  return report::figure(inline_picture(synthmed::contact_sheet(tiles, captions, {.columns = 4, .height = 96, .width = 96}),
-                                       sentence("The closest pairs of a ", set, " map and a training map, with their distances")),
-                        sentence("Closest pairs, ", set, ": left the shared map with its distance, right the nearest training map."));
+  return report::figure(
+      inline_picture(synthmed::contact_sheet(tiles, captions, {.columns = 4, .height = 96, .width = 96}),
+                     sentence("The closest pairs of a ", set, " map and a training map, with their distances")),
+      sentence("Closest pairs, ", set, ": left the shared map with its distance, right the nearest training map."));
 }
 
 }  // namespace rop_study

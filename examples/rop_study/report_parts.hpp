@@ -27,16 +27,19 @@ namespace rop_study {
 [[nodiscard]] std::string umap_figure(const std::filesystem::path& study, const synthmed::manifest& maps);
 
 /// ROC and precision-recall curves with bands, and confusion matrices, of one test set.
-[[nodiscard]] std::string curve_figures(const std::filesystem::path& study, const study_settings& settings, const std::string& set,
-                                        const synthmed::manifest& maps, const nlohmann::ordered_json& results);
-[[nodiscard]] std::string confusion_figures(const study_settings& settings, const std::string& set, const nlohmann::ordered_json& results);
+[[nodiscard]] std::string curve_figures(const std::filesystem::path& study, const study_settings& settings,
+                                        const std::string& set, const synthmed::manifest& maps,
+                                        const nlohmann::ordered_json& results);
+[[nodiscard]] std::string confusion_figures(const study_settings& settings, const std::string& set,
+                                            const nlohmann::ordered_json& results);
 
 /// The surest mistakes of each arm's first classifier on the test set.
-[[nodiscard]] std::string failure_figures(const std::filesystem::path& study, const study_settings& settings, const synthmed::manifest& maps);
+[[nodiscard]] std::string failure_figures(const std::filesystem::path& study, const study_settings& settings,
+                                          const synthmed::manifest& maps);
 
 /// The closest pairs of an audit with their pictures.
-[[nodiscard]] std::string pair_figures(const std::filesystem::path& study, const nlohmann::ordered_json& audit, const std::string& set,
-                                       const synthmed::manifest& maps);
+[[nodiscard]] std::string pair_figures(const std::filesystem::path& study, const nlohmann::ordered_json& audit,
+                                       const std::string& set, const synthmed::manifest& maps);
 
 /// "0.912", "-" for null.
 [[nodiscard]] std::string rounded(const nlohmann::ordered_json& value, int digits = 3);

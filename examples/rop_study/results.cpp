@@ -35,8 +35,8 @@ map_statistics measure_maps(const synthmed::manifest& m, const std::string& spli
     const auto map = synthmed::read_picture(file, {.colour = synthmed::picture_colour::grey});
     if (height == 0) height = map.height(), width = map.width();
     if (map.height() != height || map.width() != width)
-      throw format_error(sentence(file.string(), " is ", map.height(), " x ", map.width(), ", other maps of its set are ", height,
-                                  " x ", width, "; prepare them to one size."));
+      throw format_error(sentence(file.string(), " is ", map.height(), " x ", map.width(),
+                                  ", other maps of its set are ", height, " x ", width, "; prepare them to one size."));
     const auto c = static_cast<std::size_t>(record.label);
     sum[c].resize(map.bytes(), 0);
     squares[c].resize(map.bytes(), 0);
@@ -71,14 +71,16 @@ map_statistics measure_maps(const synthmed::manifest& m, const std::string& spli
 namespace {
 
 /// The picture checks that collapsed generators fail: variety and brightness of a set against the real training maps.
-ordered_json variety_json(const map_statistics& real, const map_statistics& made, const std::vector<std::string>& classes) {
+ordered_json variety_json(const map_statistics& real, const map_statistics& made,
+                          const std::vector<std::string>& classes) {
   ordered_json out;
   double sd_ratio = 0, worst = 0;
   int counted = 0;
   for (std::size_t c = 0; c < classes.size(); ++c) {
     const auto &r = real.classes[c], &m = made.classes[c];
     const double ratio = m.pixel_sd / r.pixel_sd, bright = m.brightness / r.brightness;
-    out["by_class"][classes[c]] = {{"maps", m.maps}, {"pixel_sd_ratio", number(ratio)}, {"brightness_ratio", number(bright)}};
+    out["by_class"][classes[c]] = {
+        {"maps", m.maps}, {"pixel_sd_ratio", number(ratio)}, {"brightness_ratio", number(bright)}};
     if (!std::isfinite(ratio) || !std::isfinite(bright)) continue;
     sd_ratio += ratio;
     worst = std::max(worst, std::fabs(bright - 1));
@@ -102,7 +104,9 @@ ordered_json without_paths(ordered_json j) {
   return j;
 }
 
-ordered_json optional_json(const fs::path& path) { return fs::exists(path) ? without_paths(read_json(path)) : ordered_json(nullptr); }
+ordered_json optional_json(const fs::path& path) {
+  return fs::exists(path) ? without_paths(read_json(path)) : ordered_json(nullptr);
+}
 
 /// The reports of a kind ("fidelity", "privacy"), by set; classes in folders below a set.
 ordered_json reports_json(const fs::path& study, const std::string& kind) {
@@ -139,13 +143,17 @@ ordered_json flow_json(const synthmed::manifest& m) {
 
 /// What the published study says, for the eye only: other data, other size, other machines.
 ordered_json published_json() {
-  return {{"source", "Coyner et al., Ophthalmology Science 2022, PMID 36249693; i-ROP cohort, 5842 images of 963 infants"},
-          {"test_auc_roc", {{"real", 0.934}, {"synthetic", 0.971}}},
-          {"test_delong", {{"z", -2.7292}, {"p", 0.006348}, {"difference_low", -0.06347495}, {"difference_high", -0.01041297}}},
-          {"expert_set",
-           {{"real", {{"accuracy", 0.93}, {"low", 0.8611}, {"high", 0.9714}, {"kappa", 0.7009}, {"counts", {{83, 5}, {2, 10}}}}},
-            {"synthetic", {{"accuracy", 0.98}, {"low", 0.9296}, {"high", 0.9976}, {"kappa", 0.9216}, {"counts", {{84, 1}, {1, 14}}}}}}},
-          {"not_published", "numeric Frechet distances, nearest-neighbour distances, the segmenter's training set"}};
+  return {
+      {"source", "Coyner et al., Ophthalmology Science 2022, PMID 36249693; i-ROP cohort, 5842 images of 963 infants"},
+      {"test_auc_roc", {{"real", 0.934}, {"synthetic", 0.971}}},
+      {"test_delong",
+       {{"z", -2.7292}, {"p", 0.006348}, {"difference_low", -0.06347495}, {"difference_high", -0.01041297}}},
+      {"expert_set",
+       {{"real",
+         {{"accuracy", 0.93}, {"low", 0.8611}, {"high", 0.9714}, {"kappa", 0.7009}, {"counts", {{83, 5}, {2, 10}}}}},
+        {"synthetic",
+         {{"accuracy", 0.98}, {"low", 0.9296}, {"high", 0.9976}, {"kappa", 0.9216}, {"counts", {{84, 1}, {1, 14}}}}}}},
+      {"not_published", "numeric Frechet distances, nearest-neighbour distances, the segmenter's training set"}};
 }
 
 std::string processor() {
@@ -184,12 +192,14 @@ void write_study_files(const fs::path& study, const study_settings& s) {
       synthmed::csv_table table(header);
       for (std::size_t i = 0; i < t.cases(); ++i) {
         std::vector<std::string> row{t.id[i], numbered(t.truth[i]), numbered(t.call[i])};
-        for (std::size_t c = 0; c < t.classes.size(); ++c) row.push_back(synthmed::csv_number(t.probabilities[i * t.classes.size() + c]));
+        for (std::size_t c = 0; c < t.classes.size(); ++c)
+          row.push_back(synthmed::csv_number(t.probabilities[i * t.classes.size() + c]));
         table.add_row(std::move(row));
       }
       synthmed::write_csv(folder / (arm + "_" + name + "_probabilities.csv"), table);
     }
-  for (const auto& [from, to] : {std::pair{"embedding.csv", "train_locations.csv"}, {"transform.csv", "synth_locations.csv"}}) {
+  for (const auto& [from, to] :
+       {std::pair{"embedding.csv", "train_locations.csv"}, {"transform.csv", "synth_locations.csv"}}) {
     const fs::path path = study / "umap" / from;
     if (!fs::exists(path)) continue;
     const auto map = synthmed::read_csv(path);
@@ -216,7 +226,9 @@ ordered_json make_results(const fs::path& study) {
     for (const char* set : test_sets) {
       const std::string name = sentence(arm.tested.generic_string(), " ", set);
       if (maps.contains(name)) continue;
-      maps.emplace(name, measure_maps(arm.tested == "rvm" ? real : synthmed::read_manifest(study / arm.tested / "manifest.csv"), set));
+      maps.emplace(
+          name,
+          measure_maps(arm.tested == "rvm" ? real : synthmed::read_manifest(study / arm.tested / "manifest.csv"), set));
     }
 
   auto judged = judge_arms(study, s, real, maps);
@@ -244,8 +256,10 @@ ordered_json make_results(const fs::path& study) {
   out["baseline_density"] = std::move(judged.baseline_density);
   out["generator_seeds"] = std::move(judged.generators);
   out["segmentation"] = nullptr;
-  if (const auto figures = optional_json(study / "rvm" / "segmentation.json"); figures.is_object() && figures.contains("test")) {
-    out["segmentation"] = {{"split", "test"}, {"pixels_counted", figures.value("field", std::string("inside the field of view"))}};
+  if (const auto figures = optional_json(study / "rvm" / "segmentation.json");
+      figures.is_object() && figures.contains("test")) {
+    out["segmentation"] = {{"split", "test"},
+                           {"pixels_counted", figures.value("field", std::string("inside the field of view"))}};
     out["segmentation"].update(figures["test"]);
   }
   const auto real_maps = maps.find("rvm");
@@ -276,7 +290,8 @@ ordered_json make_results(const fs::path& study) {
   auto& p = out["provenance"];
   p["version"] = SYNTHMED_VERSION;
   p["sha256"] = ordered_json::object();
-  for (const char* file : {"study.json", "data/manifest.csv", "rvm/manifest.csv", "synthetic/manifest.csv", "fresh/manifest.csv", "copier/manifest.csv"})
+  for (const char* file : {"study.json", "data/manifest.csv", "rvm/manifest.csv", "synthetic/manifest.csv",
+                           "fresh/manifest.csv", "copier/manifest.csv"})
     if (fs::exists(study / file)) p["sha256"][file] = synthmed::sha256_file(study / file);
   p["run"] = {{"finished", now_utc()},
               {"processor", processor()},

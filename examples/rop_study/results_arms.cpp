@@ -1,4 +1,5 @@
-// Arms of a study judged on the same cases: figures over seeds with subject-clustered intervals, tests, density baseline.
+// Arms of a study judged on the same cases: figures over seeds with subject-clustered intervals, tests, density
+// baseline.
 #include <array>
 #include <cmath>
 #include <numeric>
@@ -107,16 +108,18 @@ auto brier_statistics(const std::vector<prediction_table>& tables, std::size_t p
 ordered_json estimate_json(const replicated_estimate& e) {
   ordered_json per_seed = ordered_json::array();
   for (const double x : e.per_seed) per_seed.push_back(number(x));
-  ordered_json out{{"value", number(e.value)}, {"low", number(e.low)},       {"high", number(e.high)},
-                   {"seed_sd", number(e.seed_sd)}, {"per_seed", per_seed}};
+  ordered_json out{{"value", number(e.value)},
+                   {"low", number(e.low)},
+                   {"high", number(e.high)},
+                   {"seed_sd", number(e.seed_sd)},
+                   {"per_seed", per_seed}};
   if (e.undefined > 0) out["undefined_resamples"] = e.undefined;
   return out;
 }
 
 ordered_json difference_json(const auc_difference& d, const char* method) {
-  return {{"difference", number(d.difference)}, {"low", number(d.low)},
-          {"high", number(d.high)},             {"statistic", number(d.statistic)},
-          {"p", number(d.p)},                   {"method", method}};
+  return {{"difference", number(d.difference)}, {"low", number(d.low)}, {"high", number(d.high)},
+          {"statistic", number(d.statistic)},   {"p", number(d.p)},     {"method", method}};
 }
 
 template <class F>
@@ -168,18 +171,22 @@ ordered_json set_json(const judged& a, const study_settings& s) {
     }
     return list;
   }();
-  for (const auto& [name, estimator] : {std::pair{"auc_pr", pr_estimator::average_precision}, {"auc_pr_rocr", pr_estimator::rocr}}) {
+  for (const auto& [name, estimator] :
+       {std::pair{"auc_pr", pr_estimator::average_precision}, {"auc_pr_rocr", pr_estimator::rocr}}) {
     out[name] = of_population(over_seeds(table_statistics(a.ranked, auc_pr_of{estimator})), s.population_name);
     out[name]["estimator"] = synthmed::name(estimator);
-    out[name]["prevalence"] = static_cast<double>(a.ranked.front().table().positives) / static_cast<double>(first.cases());
+    out[name]["prevalence"] =
+        static_cast<double>(a.ranked.front().table().positives) / static_cast<double>(first.cases());
   }
   const auto& any = a.ranked_any.front().table();
-  out["auc_roc_any_disease"] = any.positives > 0 && any.negatives > 0
-                                   ? of_population(over_seeds(table_statistics(a.ranked_any, auc_of{})), s.population_name)
-                                   : ordered_json(nullptr);
+  out["auc_roc_any_disease"] =
+      any.positives > 0 && any.negatives > 0
+          ? of_population(over_seeds(table_statistics(a.ranked_any, auc_of{})), s.population_name)
+          : ordered_json(nullptr);
   out["auc_roc_any_disease_natural"] = natural(a.natural_any);
   const auto of_positive = [&](auto&& f) {
-    return over_seeds(confusion_statistics(tables, [positive, f](const confusion_matrix& c) { return f(c.collapsed(positive)); }));
+    return over_seeds(
+        confusion_statistics(tables, [positive, f](const confusion_matrix& c) { return f(c.collapsed(positive)); }));
   };
   out["binary"] = {
       {"accuracy", of_positive([](const confusion_matrix& c) { return c.overall().accuracy; })},
@@ -191,7 +198,8 @@ ordered_json set_json(const judged& a, const study_settings& s) {
       {"accuracy", of_all([](const confusion_matrix& c) { return c.overall().accuracy; })},
       {"balanced_accuracy", of_all([](const confusion_matrix& c) { return c.overall().balanced_accuracy; })},
       {"kappa", of_all([](const confusion_matrix& c) { return c.weighted_kappa(kappa_weights::none).value; })},
-      {"kappa_quadratic", of_all([](const confusion_matrix& c) { return c.weighted_kappa(kappa_weights::quadratic).value; })}};
+      {"kappa_quadratic",
+       of_all([](const confusion_matrix& c) { return c.weighted_kappa(kappa_weights::quadratic).value; })}};
   out["brier"] = over_seeds(brier_statistics(tables, positive));
   ordered_json ece = ordered_json::array(), counts = ordered_json::array(), exact = ordered_json::array();
   for (const auto& t : tables) {
@@ -206,8 +214,11 @@ ordered_json set_json(const judged& a, const study_settings& s) {
     }
     counts.push_back(rows);
     const auto o = c.collapsed(positive).overall();
-    exact.push_back({{"accuracy", number(o.accuracy)}, {"low", number(o.accuracy_low)}, {"high", number(o.accuracy_high)},
-                     {"no_information_rate", number(o.no_information_rate)}, {"p_accuracy_above_nir", number(o.accuracy_p)},
+    exact.push_back({{"accuracy", number(o.accuracy)},
+                     {"low", number(o.accuracy_low)},
+                     {"high", number(o.accuracy_high)},
+                     {"no_information_rate", number(o.no_information_rate)},
+                     {"p_accuracy_above_nir", number(o.accuracy_p)},
                      {"mcnemar_p", number(o.mcnemar_p)}});
   }
   out["ece_10_per_seed"] = ece;
@@ -222,10 +233,14 @@ ordered_json mcnemar_json(const judged& a, const judged& b, std::size_t positive
     mcnemar_metric calls;
     const auto &x = a.predictions.seeds[s], &y = b.predictions.seeds[s];
     const auto is = [&](int c) { return static_cast<std::size_t>(c) == positive ? 1 : 0; };
-    for (std::size_t i = 0; i < x.cases(); ++i) calls.update({is(x.call[i]), is(x.truth[i])}, {is(y.call[i]), is(y.truth[i])});
+    for (std::size_t i = 0; i < x.cases(); ++i)
+      calls.update({is(x.call[i]), is(x.truth[i])}, {is(y.call[i]), is(y.truth[i])});
     const auto r = calls.value();
-    list.push_back({{"only_first_right", r.only_first}, {"only_second_right", r.only_second},
-                    {"statistic", number(r.corrected.statistic)}, {"p", number(r.corrected.p)}, {"exact_p", number(r.exact_p)}});
+    list.push_back({{"only_first_right", r.only_first},
+                    {"only_second_right", r.only_second},
+                    {"statistic", number(r.corrected.statistic)},
+                    {"p", number(r.corrected.p)},
+                    {"exact_p", number(r.exact_p)}});
   }
   return list;
 }
@@ -235,17 +250,27 @@ ordered_json test_json(const judged& a, const judged& b, const study_settings& s
   const auto plan = resampling::subjects(clusters);
   const auto test = delong_replicated(a.ranked, b.ranked, clusters);
   const auto naive = delong_replicated(a.ranked, b.ranked, cluster_index::singletons(a.first().cases()));
-  ordered_json out{{"set", a.predictions.set}, {"first", a.predictions.arm}, {"second", b.predictions.arm}, {"population", s.population_name}};
-  out["auc_roc"] = {{"delong_clustered", difference_json(test, "DeLong, clustered by subject (Obuchowski 1997), of the means over seeds")},
-                    {"delong", difference_json(naive, "DeLong of the means over seeds, images as independent (as published)")}};
+  ordered_json out{{"set", a.predictions.set},
+                   {"first", a.predictions.arm},
+                   {"second", b.predictions.arm},
+                   {"population", s.population_name}};
+  out["auc_roc"] = {
+      {"delong_clustered",
+       difference_json(test, "DeLong, clustered by subject (Obuchowski 1997), of the means over seeds")},
+      {"delong", difference_json(naive, "DeLong of the means over seeds, images as independent (as published)")}};
   const auto resampled = [&](auto function) {
-    const auto first = mean_statistic(table_statistics(a.ranked, function)), second = mean_statistic(table_statistics(b.ranked, function));
+    const auto first = mean_statistic(table_statistics(a.ranked, function)),
+               second = mean_statistic(table_statistics(b.ranked, function));
     const auto both = [first, second] {
       return [x = first(), y = second()](multiplicities times) mutable -> double { return x(times) - y(times); };
     };
     const auto t = test_difference(bootstrap(plan, both, bootstrap_of(s)));
-    return ordered_json{{"difference", number(t.difference)}, {"low", number(t.low)}, {"high", number(t.high)},
-                        {"statistic", number(t.statistic)}, {"p", number(t.p)}, {"method", "bootstrap by subject of the means over seeds"}};
+    return ordered_json{{"difference", number(t.difference)},
+                        {"low", number(t.low)},
+                        {"high", number(t.high)},
+                        {"statistic", number(t.statistic)},
+                        {"p", number(t.p)},
+                        {"method", "bootstrap by subject of the means over seeds"}};
   };
   try {
     out["auc_roc"]["bootstrap"] = resampled(auc_of{});
@@ -257,7 +282,8 @@ ordered_json test_json(const judged& a, const judged& b, const study_settings& s
   out["equivalence"] = nullptr;
   if (std::isfinite(test.standard_error)) {
     const auto e = equivalence(test.difference, test.standard_error, s.margin);
-    out["equivalence"] = {{"margin", e.margin}, {"p", number(e.p)}, {"low", number(e.low)}, {"high", number(e.high)}, {"shown", e.shown}};
+    out["equivalence"] = {
+        {"margin", e.margin}, {"p", number(e.p)}, {"low", number(e.low)}, {"high", number(e.high)}, {"shown", e.shown}};
   }
   return out;
 }
@@ -266,7 +292,8 @@ void adjust(ordered_json& tests) {
   std::vector<double> p;
   std::vector<std::size_t> of;
   for (std::size_t i = 0; i < tests.size(); ++i) {
-    const ordered_json value = tests[i]["auc_roc"]["delong_clustered"]["p"];  // a copy: a new key moves an object's others
+    const ordered_json value =
+        tests[i]["auc_roc"]["delong_clustered"]["p"];  // a copy: a new key moves an object's others
     tests[i]["holm_p"] = nullptr;
     if (value.is_null()) continue;
     p.push_back(value.get<double>());
@@ -301,7 +328,8 @@ std::optional<density_model> learn_density(const std::vector<const map_statistic
   }
 }
 
-ordered_json baseline_json(const density_model& model, const judged& arm, const map_statistics& test, const study_settings& s) {
+ordered_json baseline_json(const density_model& model, const judged& arm, const map_statistics& test,
+                           const study_settings& s) {
   std::unordered_map<std::string, double> density;
   for (std::size_t i = 0; i < test.names.size(); ++i) density.emplace(test.names[i], test.density[i]);
   const auto& t = arm.first();
@@ -315,10 +343,11 @@ ordered_json baseline_json(const density_model& model, const judged& arm, const 
   const auto clusters = t.clusters();
   auto e = replicated(resampling::subjects(clusters), table_statistics(ranked, auc_of{}), bootstrap_of(s));
   const auto gain = delong_replicated(arm.ranked, ranked, clusters);
-  ordered_json out{{"auc_roc", {{"value", number(e.value)}, {"low", number(e.low)}, {"high", number(e.high)}}},
-                   {"separates_training_maps", model.separated},
-                   {"classifier_minus_density", difference_json(gain, "DeLong, clustered by subject, of the mean over seeds")},
-                   {"classifier_beats_density", std::isfinite(gain.low) ? ordered_json(gain.low > 0) : ordered_json(nullptr)}};
+  ordered_json out{
+      {"auc_roc", {{"value", number(e.value)}, {"low", number(e.low)}, {"high", number(e.high)}}},
+      {"separates_training_maps", model.separated},
+      {"classifier_minus_density", difference_json(gain, "DeLong, clustered by subject, of the mean over seeds")},
+      {"classifier_beats_density", std::isfinite(gain.low) ? ordered_json(gain.low > 0) : ordered_json(nullptr)}};
   return out;
 }
 
@@ -329,7 +358,8 @@ arms_results judge_arms(const std::filesystem::path& study, const study_settings
   arms_results out;
   out.tests = ordered_json::array();
   out.generators = nullptr;
-  const int positive = static_cast<int>(std::find(real.classes.begin(), real.classes.end(), s.positive) - real.classes.begin());
+  const int positive =
+      static_cast<int>(std::find(real.classes.begin(), real.classes.end(), s.positive) - real.classes.begin());
   for (const auto& arm : s.arms) {
     auto& a = out.arms[arm.name];
     a["title"] = arm.title;
@@ -353,8 +383,10 @@ arms_results judge_arms(const std::filesystem::path& study, const study_settings
       if (predictions.seeds.empty()) break;  // there is no such test set
       auto one = judge(std::move(predictions), s.positive);
       if (!judged_arms.empty() && one.first().id != judged_arms.front().first().id)
-        throw format_error(sentence("The arms ", judged_arms.front().predictions.arm, " and ", arm.name, " list the pictures of the ", set,
-                                    " split in different orders, so they cannot be compared picture by picture; classify them again from one manifest."));
+        throw format_error(sentence("The arms ", judged_arms.front().predictions.arm, " and ", arm.name,
+                                    " list the pictures of the ", set,
+                                    " split in different orders, so they cannot be compared picture by picture; "
+                                    "classify them again from one manifest."));
       const auto& table = one.ranked.front().table();
       if (table.positives == 0 || table.negatives == 0)
         throw format_error(sentence("The ", set, " split needs pictures of class ", s.positive, " and of others, got ",
@@ -363,7 +395,8 @@ arms_results judge_arms(const std::filesystem::path& study, const study_settings
       std::vector<const map_statistics*> learned_from;
       for (const auto& m : arm.maps) learned_from.push_back(&maps.at(m.name));
       if (const auto model = learn_density(learned_from, positive))
-        out.baseline_density[arm.name][set] = baseline_json(*model, one, maps.at(arm.tested.generic_string() + " " + set), s);
+        out.baseline_density[arm.name][set] =
+            baseline_json(*model, one, maps.at(arm.tested.generic_string() + " " + set), s);
       judged_arms.push_back(std::move(one));
     }
     if (judged_arms.empty()) continue;
@@ -374,7 +407,7 @@ arms_results judge_arms(const std::filesystem::path& study, const study_settings
         if (j.predictions.arm == name) return &j;
       return nullptr;
     };
-    if (const auto *gan = find("synthetic"), *copier = find("copier"); gan != nullptr && copier != nullptr)
+    if (const auto* gan = find("synthetic"), *copier = find("copier"); gan != nullptr && copier != nullptr)
       tests.push_back(test_json(*gan, *copier, s));
     adjust(tests);
     for (auto& t : tests) out.tests.push_back(std::move(t));
@@ -388,8 +421,11 @@ arms_results judge_arms(const std::filesystem::path& study, const study_settings
       values.push_back(out.arms[arm.name]["test"]["auc_roc"]["value"].get<double>());
     }
   if (values.size() > 1)
-    out.generators = {{"arms", per_generator}, {"auc_roc", values}, {"mean", std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size())},
-                      {"sd", number(sample_sd(values))}, {"population", s.population_name}};
+    out.generators = {{"arms", per_generator},
+                      {"auc_roc", values},
+                      {"mean", std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size())},
+                      {"sd", number(sample_sd(values))},
+                      {"population", s.population_name}};
   return out;
 }
 

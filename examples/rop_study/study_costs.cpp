@@ -21,22 +21,24 @@ struct measured {
   double seconds, mib, mb;
 };
 
-constexpr const char* machine = "measured on 2 cores of an AMD EPYC server of 2.6 GHz with AVX-512, busy with other work";
+constexpr const char* machine =
+    "measured on 2 cores of an AMD EPYC server of 2.6 GHz with AVX-512, busy with other work";
 
 // smoke and quick: one run each. demo: by arithmetic from quick: four times the pixels, twice the pictures or steps.
 constexpr std::array<measured, 39> measurements{{
-    {"smoke", "prepare", 10, 80, 4},       {"smoke", "segment", 7, 324, 8},      {"smoke", "gan", 6, 186, 32},       {"smoke", "synthesize", 0.4, 88, 0.1},
-    {"smoke", "fresh-data", 4, 79, 2},     {"smoke", "fresh-maps", 1, 96, 1},    {"smoke", "fresh", 0.3, 60, 0.1},   {"smoke", "copier", 0.3, 68, 0.1},
-    {"smoke", "set", 0.3, 59, 0.1},        {"smoke", "cnn", 3, 123, 4},          {"smoke", "umap", 0.4, 60, 0.1},    {"smoke", "fidelity", 0.3, 63, 0.1},
-    {"smoke", "privacy", 0.4, 71, 0.1},
-    {"quick", "prepare", 42, 92, 45},      {"quick", "segment", 65, 337, 23},    {"quick", "gan", 545, 248, 58},     {"quick", "synthesize", 0.6, 97, 3},
-    {"quick", "fresh-data", 22, 86, 26},   {"quick", "fresh-maps", 7, 108, 9},   {"quick", "fresh", 0.2, 63, 0.1},   {"quick", "copier", 0.7, 71, 3},
-    {"quick", "set", 0.2, 64, 0.2},        {"quick", "cnn", 16, 135, 5.5},       {"quick", "umap", 0.4, 63, 0.1},    {"quick", "fidelity", 4, 93, 0.1},
-    {"quick", "privacy", 0.6, 82, 0.3},
-    {"demo", "prepare", 170, 150, 250},    {"demo", "segment", 1300, 600, 120},  {"demo", "gan", 2700, 400, 90},     {"demo", "synthesize", 3, 120, 12},
-    {"demo", "fresh-data", 110, 150, 150}, {"demo", "fresh-maps", 55, 160, 60},  {"demo", "fresh", 0.5, 70, 0.2},    {"demo", "copier", 5, 80, 12},
-    {"demo", "set", 0.5, 70, 0.3},         {"demo", "cnn", 90, 200, 8},          {"demo", "umap", 2, 80, 0.2},       {"demo", "fidelity", 20, 130, 0.1},
-    {"demo", "privacy", 4, 110, 0.5},
+    {"smoke", "prepare", 10, 80, 4},       {"smoke", "segment", 7, 324, 8},     {"smoke", "gan", 6, 186, 32},
+    {"smoke", "synthesize", 0.4, 88, 0.1}, {"smoke", "fresh-data", 4, 79, 2},   {"smoke", "fresh-maps", 1, 96, 1},
+    {"smoke", "fresh", 0.3, 60, 0.1},      {"smoke", "copier", 0.3, 68, 0.1},   {"smoke", "set", 0.3, 59, 0.1},
+    {"smoke", "cnn", 3, 123, 4},           {"smoke", "umap", 0.4, 60, 0.1},     {"smoke", "fidelity", 0.3, 63, 0.1},
+    {"smoke", "privacy", 0.4, 71, 0.1},    {"quick", "prepare", 42, 92, 45},    {"quick", "segment", 65, 337, 23},
+    {"quick", "gan", 545, 248, 58},        {"quick", "synthesize", 0.6, 97, 3}, {"quick", "fresh-data", 22, 86, 26},
+    {"quick", "fresh-maps", 7, 108, 9},    {"quick", "fresh", 0.2, 63, 0.1},    {"quick", "copier", 0.7, 71, 3},
+    {"quick", "set", 0.2, 64, 0.2},        {"quick", "cnn", 16, 135, 5.5},      {"quick", "umap", 0.4, 63, 0.1},
+    {"quick", "fidelity", 4, 93, 0.1},     {"quick", "privacy", 0.6, 82, 0.3},  {"demo", "prepare", 170, 150, 250},
+    {"demo", "segment", 1300, 600, 120},   {"demo", "gan", 2700, 400, 90},      {"demo", "synthesize", 3, 120, 12},
+    {"demo", "fresh-data", 110, 150, 150}, {"demo", "fresh-maps", 55, 160, 60}, {"demo", "fresh", 0.5, 70, 0.2},
+    {"demo", "copier", 5, 80, 12},         {"demo", "set", 0.5, 70, 0.3},       {"demo", "cnn", 90, 200, 8},
+    {"demo", "umap", 2, 80, 0.2},          {"demo", "fidelity", 20, 130, 0.1},  {"demo", "privacy", 4, 110, 0.5},
 }};
 
 const measured* find(const std::string& preset, const std::string& stage) {
@@ -63,15 +65,18 @@ std::string megabytes(double mb) {
 
 study_estimate estimate_study(const std::string& preset, bool phantom, const std::vector<stage>& plan, int cores) {
   study_estimate out;
-  out.note = !phantom              ? "Time, memory and disk depend on your pictures: `rop_study prepare --dry-run` says what they need, and once there are maps `rop_study gan --dry-run` and the others."
-             : preset == "study" ? "The preset study is meant for a GPU and was not measured; with its data prepared, each stage's own --dry-run measures a few steps."
+  out.note = !phantom ? "Time, memory and disk depend on your pictures: `rop_study prepare --dry-run` says what they "
+                        "need, and once there are maps `rop_study gan --dry-run` and the others."
+             : preset == "study" ? "The preset study is meant for a GPU and was not measured; with its data prepared, "
+                                   "each stage's own --dry-run measures a few steps."
              : preset == "demo"  ? sentence("By arithmetic from the preset quick, ", machine, ".")
-                                   : sentence("As ", machine, ".");
+                                 : sentence("As ", machine, ".");
   bool known = true;
   for (const auto& s : plan) {
     const measured* m = phantom ? find(preset, s.name) : nullptr;
     known = known && m != nullptr;
-    out.stages.push_back(m == nullptr ? stage_estimate{s.name, {}, {}, {}} : stage_estimate{s.name, m->seconds, m->mib, m->mb});
+    out.stages.push_back(m == nullptr ? stage_estimate{s.name, {}, {}, {}}
+                                      : stage_estimate{s.name, m->seconds, m->mib, m->mb});
     if (m != nullptr) out.mb += m->mb;
   }
   if (!known) return out;
@@ -86,18 +91,22 @@ study_estimate estimate_study(const std::string& preset, bool phantom, const std
   double now = 0, most = 0;
   while (done.size() < plan.size()) {
     for (std::size_t i = 0; i < plan.size(); ++i) {
-      if (begun[i] || std::any_of(plan[i].after.begin(), plan[i].after.end(), [&](const auto& name) { return !done.contains(name); })) continue;
+      if (begun[i] || std::any_of(plan[i].after.begin(), plan[i].after.end(),
+                                  [&](const auto& name) { return !done.contains(name); }))
+        continue;
       int busy = 0;
       for (const auto& r : at_work) busy += plan[r.stage].threads;
       if (busy > 0 && busy + plan[i].threads > cores) continue;
       begun[i] = true;
       // A stage of two threads takes twice as long where there is one core.
-      at_work.push_back({now + *out.stages[i].seconds * std::max(1.0, static_cast<double>(plan[i].threads) / cores), i});
+      at_work.push_back(
+          {now + *out.stages[i].seconds * std::max(1.0, static_cast<double>(plan[i].threads) / cores), i});
     }
     double memory = 0;
     for (const auto& r : at_work) memory += *out.stages[r.stage].mib;
     most = std::max(most, memory);
-    const auto next = std::min_element(at_work.begin(), at_work.end(), [](const auto& a, const auto& b) { return a.until < b.until; });
+    const auto next = std::min_element(at_work.begin(), at_work.end(),
+                                       [](const auto& a, const auto& b) { return a.until < b.until; });
     if (next == at_work.end()) throw synthmed::argument_error("The stages of this study wait for each other.");
     now = next->until;
     done.insert(plan[next->stage].name);
@@ -110,10 +119,13 @@ study_estimate estimate_study(const std::string& preset, bool phantom, const std
 
 std::string to_text(const study_estimate& e) {
   std::vector<std::array<std::string, 4>> rows{{"stage", "time", "memory", "disk"}};
-  const auto row = [&](const std::string& name, const std::optional<double>& seconds, const std::optional<double>& mib, const std::optional<double>& mb) {
+  const auto row = [&](const std::string& name, const std::optional<double>& seconds, const std::optional<double>& mib,
+                       const std::optional<double>& mb) {
     char memory[32] = "-";
     if (mib) std::snprintf(memory, sizeof memory, "%.0f MiB", *mib);
-    rows.push_back({name, seconds ? *seconds < 1 ? std::string("< 1 s") : synthmed::train::readable_time(*seconds) : "-", memory, mb ? megabytes(*mb) : "-"});
+    rows.push_back({name,
+                    seconds ? *seconds < 1 ? std::string("< 1 s") : synthmed::train::readable_time(*seconds) : "-",
+                    memory, mb ? megabytes(*mb) : "-"});
   };
   for (const auto& s : e.stages) row(s.stage, s.seconds, s.mib, s.mb);
   if (e.seconds) row("all, side by side where cores are free", e.seconds, e.mib, e.mb);

@@ -38,7 +38,8 @@ std::string settings_text(const study_settings& s) {
   for (const auto& arm : s.arms) {
     ordered_json maps = ordered_json::array();
     for (const auto& set : arm.maps) maps.push_back({{"name", set.name}, {"path", set.path.generic_string()}});
-    j["arms"].push_back({{"name", arm.name}, {"title", arm.title}, {"maps", maps}, {"tested", arm.tested.generic_string()}});
+    j["arms"].push_back(
+        {{"name", arm.name}, {"title", arm.title}, {"maps", maps}, {"tested", arm.tested.generic_string()}});
   }
   j["cnn_seeds"] = s.cnn_seeds;
   j["validation"] = s.own_validation ? "study" : "subject";
@@ -78,7 +79,8 @@ study_settings read_settings(const fs::path& study) {
     s.own_validation = j.value("validation", std::string("subject")) == "study";
     s.replicates = j.at("replicates");
     s.margin = j.at("margin");
-    for (const auto& d : j.at("deviations")) s.deviations.push_back({d.at("option"), d.at("published"), d.at("here"), d.at("why")});
+    for (const auto& d : j.at("deviations"))
+      s.deviations.push_back({d.at("option"), d.at("published"), d.at("here"), d.at("why")});
     s.options = j.at("options");
     if (s.arms.empty() || s.cnn_seeds.empty())
       throw format_error(sentence(path.string(), " names no arm or no seed of a classifier."));
@@ -92,7 +94,8 @@ fs::path map_of(const synthmed::manifest& m, const synthmed::manifest_record& re
   const auto it = record.more.find("rvm");
   if (it != record.more.end() && !it->second.empty()) return m.locate(it->second);
   if (record.kind != "fundus") return m.locate(record.image);
-  throw format_error(sentence(record.image.string(), " in ", m.folder.string(), " has no vessel map (column \"rvm\")."));
+  throw format_error(
+      sentence(record.image.string(), " in ", m.folder.string(), " has no vessel map (column \"rvm\")."));
 }
 
 arm_predictions read_arm(const fs::path& study, const study_settings& settings, const std::string& arm,
@@ -108,13 +111,14 @@ arm_predictions read_arm(const fs::path& study, const study_settings& settings, 
     auto table = synthmed::read_predictions(path);
     if (table.id.empty()) throw format_error(sentence(path.string(), " has no column \"image_path\"."));
     if (table.cases() != record_of.size())
-      throw format_error(sentence(path.string(), " holds ", table.cases(), " cases; the ", set, " split of the real maps has ",
-                                  record_of.size(), "."));
+      throw format_error(sentence(path.string(), " holds ", table.cases(), " cases; the ", set,
+                                  " split of the real maps has ", record_of.size(), "."));
     std::vector<std::string> subjects;
     for (std::size_t i = 0; i < table.cases(); ++i) {
       const auto it = record_of.find(fs::path(table.id[i]).stem().string());
       if (it == record_of.end())
-        throw format_error(sentence(path.string(), " holds ", table.id[i], ", which is not in the ", set, " split of the real maps."));
+        throw format_error(
+            sentence(path.string(), " holds ", table.id[i], ", which is not in the ", set, " split of the real maps."));
       subjects.push_back(it->second->subject);
       table.id[i] = it->second->image.generic_string();  // one name, whichever of its pictures was classified
     }
@@ -126,8 +130,10 @@ arm_predictions read_arm(const fs::path& study, const study_settings& settings, 
         double value = 0;
         if (weight == more.end() || weight->second.empty()) break;
         const char *begin = weight->second.data(), *end = begin + weight->second.size();
-        if (const auto [at, failed] = std::from_chars(begin, end, value); failed != std::errc{} || at != end || !(value >= 0))
-          throw format_error(sentence(id, " has the weight \"", weight->second, "\" in the manifest of the real maps; expected a number of at least 0."));
+        if (const auto [at, failed] = std::from_chars(begin, end, value);
+            failed != std::errc{} || at != end || !(value >= 0))
+          throw format_error(sentence(id, " has the weight \"", weight->second,
+                                      "\" in the manifest of the real maps; expected a number of at least 0."));
         out.weights.push_back(value);
       }
     out.seeds.push_back(out.seeds.empty() ? std::move(table) : synthmed::aligned(out.seeds.front(), std::move(table)));

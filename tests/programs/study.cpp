@@ -1,5 +1,5 @@
-// rop_study report on a study that is made up from here: known figures come out, bad files are named, the page opens in a
-// browser without an error.
+// rop_study report on a study that is made up from here: known figures come out, bad files are named, the page opens in
+// a browser without an error.
 #include "feature_program.hpp"
 
 #include <fstream>
@@ -37,7 +37,8 @@ void write_maps(const fs::path& folder, const std::vector<made_up>& records, syn
     for (auto& v : p.pixels()) v = static_cast<std::uint8_t>(std::clamp(level + 20 * draw.normal(), 0.0, 255.0));
     synthmed::write_png(folder / "maps" / (r.stem + ".png"), p);
     const std::string file = "maps/" + r.stem + ".png";
-    text += sentence(file, ",", classes[static_cast<std::size_t>(r.label)], ",", r.subject, ",", r.split, ",rvm,", file, ",", weight_of(r), "\n");
+    text += sentence(file, ",", classes[static_cast<std::size_t>(r.label)], ",", r.subject, ",", r.split, ",rvm,", file,
+                     ",", weight_of(r), "\n");
   }
   synthmed::write_file(folder / "manifest.csv", text);
 }
@@ -46,7 +47,8 @@ struct arm {
   std::string name, maps;
   double noise;
 };
-const std::vector<arm> arms{{"real", "rvm", 0.5}, {"synthetic", "synthetic", 0.9}, {"copier", "copier", 0.5}, {"real_exact", "data", 0.4}};
+const std::vector<arm> arms{
+    {"real", "rvm", 0.5}, {"synthetic", "synthetic", 0.9}, {"copier", "copier", 0.5}, {"real_exact", "data", 0.4}};
 
 std::string predictions(const std::vector<made_up>& records, const std::string& split, double noise, synthmed::key k) {
   std::string text = "image_path,subject,label,prediction,p_normal,p_pre-plus,p_plus\n";
@@ -57,7 +59,8 @@ std::string predictions(const std::vector<made_up>& records, const std::string& 
     const double at = r.label + noise * draw.normal();
     for (int c = 0; c < 3; ++c) sum += p[c] = std::exp(-2 * std::fabs(c - at));
     const auto call = static_cast<std::size_t>(std::max_element(p, p + 3) - p);
-    text += sentence("maps/", r.stem, ".png,", r.subject, ",", classes[static_cast<std::size_t>(r.label)], ",", classes[call]);
+    text += sentence("maps/", r.stem, ".png,", r.subject, ",", classes[static_cast<std::size_t>(r.label)], ",",
+                     classes[call]);
     for (const double x : p) text += "," + synthmed::csv_number(x / sum);
     text += '\n';
   }
@@ -68,10 +71,12 @@ std::string predictions(const std::vector<made_up>& records, const std::string& 
 std::vector<made_up> write_study(const fs::path& study) {
   std::vector<made_up> real, synthetic, copies;
   synthmed::random_stream draw(synthmed::key(5));
-  for (const auto& [split, subjects] : {std::pair<std::string, int>{"train", 12}, {"val", 4}, {"test", 20}, {"expert", 8}})
+  for (const auto& [split, subjects] :
+       {std::pair<std::string, int>{"train", 12}, {"val", 4}, {"test", 20}, {"expert", 8}})
     for (int s = 0; s < subjects; ++s)
       for (int i = 0; i < 3; ++i)
-        real.push_back({sentence(split, s, "_", i), sentence(split, s), split, (s + (i == 2 && draw.chance(0.5) ? 1 : 0)) % 3});
+        real.push_back(
+            {sentence(split, s, "_", i), sentence(split, s), split, (s + (i == 2 && draw.chance(0.5) ? 1 : 0)) % 3});
   for (const auto& r : real)
     if (r.split == "train") {
       synthetic.push_back({"synthetic-" + r.stem, "synthetic-" + r.stem, "train", r.label});
@@ -82,18 +87,34 @@ std::vector<made_up> write_study(const fs::path& study) {
   write_maps(study / "data", real, k);
   write_maps(study / "synthetic", synthetic, k.fold("s"));
   write_maps(study / "copier", copies, k.fold("c"));
-  nlohmann::ordered_json settings{{"format", "synthmed study 1"}, {"preset", "smoke"}, {"seed", 3}, {"backend", "xtensor"}, {"device", "cpu"}, {"data", "phantom smoke"},
-                                  {"phantom", true}, {"population", "made up"}, {"population_name", "enriched"}, {"positive", "plus"}, {"cnn_seeds", {1, 2}}, {"replicates", 100}, {"margin", 0.05},
+  nlohmann::ordered_json settings{{"format", "synthmed study 1"},
+                                  {"preset", "smoke"},
+                                  {"seed", 3},
+                                  {"backend", "xtensor"},
+                                  {"device", "cpu"},
+                                  {"data", "phantom smoke"},
+                                  {"phantom", true},
+                                  {"population", "made up"},
+                                  {"population_name", "enriched"},
+                                  {"positive", "plus"},
+                                  {"cnn_seeds", {1, 2}},
+                                  {"replicates", 100},
+                                  {"margin", 0.05},
                                   {"options", {{"gan.seeds", 1}}}};
   settings["deviations"] = {{{"option", "data <b>"}, {"published", "x"}, {"here", "y & z"}, {"why", "w"}}};
   for (const auto& a : arms) {
-    settings["arms"].push_back({{"name", a.name}, {"title", a.name + " maps"}, {"maps", {{{"name", a.maps}, {"path", a.maps}}}}, {"tested", a.maps == "data" ? "data" : "rvm"}});
+    settings["arms"].push_back({{"name", a.name},
+                                {"title", a.name + " maps"},
+                                {"maps", {{{"name", a.maps}, {"path", a.maps}}}},
+                                {"tested", a.maps == "data" ? "data" : "rvm"}});
     for (const int seed : {1, 2}) {
       const fs::path folder = study / "cnn" / a.name / sentence("seed_", seed);
       synthmed::make_folder(folder);
       for (const char* split : {"test", "expert"})
-        synthmed::write_file(folder / sentence("probabilities_", split, ".csv"), predictions(real, split, a.noise, k.fold(a.name).fold(seed).fold(split)));
-      synthmed::write_file(folder / "log.jsonl", "{\"step\":0,\"stage\":0,\"loss\":1.1}\n{\"step\":1,\"stage\":0,\"loss\":0.9}\n");
+        synthmed::write_file(folder / sentence("probabilities_", split, ".csv"),
+                             predictions(real, split, a.noise, k.fold(a.name).fold(seed).fold(split)));
+      synthmed::write_file(folder / "log.jsonl",
+                           "{\"step\":0,\"stage\":0,\"loss\":1.1}\n{\"step\":1,\"stage\":0,\"loss\":0.9}\n");
     }
   }
   synthmed::write_file(study / "study.json", settings.dump(1));
@@ -104,7 +125,8 @@ std::vector<made_up> write_study(const fs::path& study) {
   synthmed::make_folder(study / "umap");
   synthmed::write_file(study / "umap" / "embedding.csv", table);
   synthmed::write_file(study / "umap" / "transform.csv", placed);
-  synthmed::write_file(study / "umap" / "umap.json", R"({"quality":{"trustworthiness_5":0.9},"transform":{"quality":{"trustworthiness_5":0.8}}})");
+  synthmed::write_file(study / "umap" / "umap.json",
+                       R"({"quality":{"trustworthiness_5":0.9},"transform":{"quality":{"trustworthiness_5":0.8}}})");
   return real;
 }
 
@@ -119,8 +141,11 @@ struct browsed {
   std::string document, console;
 };
 browsed browse(const workplace& at, const std::string& page, const std::string& flags = {}) {
-  const std::string command = sentence("timeout 120 '", CHROMIUM, "' --headless=new --no-sandbox --disable-gpu --enable-logging=stderr --virtual-time-budget=3000 ", flags,
-                                       " --user-data-dir='", at / "browser", "' --dump-dom 'file://", page, "' >'", at / "dom", "' 2>'", at / "console", "'");
+  const std::string command =
+      sentence("timeout 120 '", CHROMIUM,
+               "' --headless=new --no-sandbox --disable-gpu --enable-logging=stderr --virtual-time-budget=3000 ", flags,
+               " --user-data-dir='", at / "browser", "' --dump-dom 'file://", page, "' >'", at / "dom", "' 2>'",
+               at / "console", "'");
   REQUIRE(std::system(command.c_str()) == 0);
   std::string console;
   std::ifstream in(at / "console");
@@ -176,7 +201,9 @@ TEST_CASE("results of a made-up study are those of its tables") {
   const auto r = json_of((study / "results.json").string());
   CHECK(r["schema"] == "synthmed-results");
   CHECK(r["schema_version"] == 1);
-  for (const char* key : {"preset", "backend", "arms", "baseline_density", "segmentation", "fidelity", "privacy", "timing", "memory", "provenance"}) CHECK(r.contains(key));
+  for (const char* key : {"preset", "backend", "arms", "baseline_density", "segmentation", "fidelity", "privacy",
+                          "timing", "memory", "provenance"})
+    CHECK(r.contains(key));
   for (const char* set : {"synthetic", "fresh_phantom", "copier"}) CHECK(r["privacy"].contains(set));
 
   for (const std::string set : {"test", "expert"})
@@ -186,7 +213,8 @@ TEST_CASE("results of a made-up study are those of its tables") {
       std::vector<synthmed::prediction_table> tables;
       double sum = 0;
       for (const int seed : {1, 2}) {
-        tables.push_back(synthmed::read_predictions(study / "cnn" / a.name / sentence("seed_", seed) / ("probabilities_" + set + ".csv")));
+        tables.push_back(synthmed::read_predictions(study / "cnn" / a.name / sentence("seed_", seed) /
+                                                    ("probabilities_" + set + ".csv")));
         const double value = synthmed::auc(tables.back().column(2), tables.back().is_class(2));
         CHECK(figures["auc_roc"]["per_seed"][static_cast<std::size_t>(seed - 1)].get<double>() == Approx(value));
         sum += value;
@@ -226,14 +254,16 @@ TEST_CASE("results of a made-up study are those of its tables") {
   for (const auto& t : r["tests"]) {
     if (t["set"] != "test") continue;
     ++tests;
-    const double first = r["arms"][t["first"].get<std::string>()]["test"]["auc_roc"]["value"], second = r["arms"][t["second"].get<std::string>()]["test"]["auc_roc"]["value"];
+    const double first = r["arms"][t["first"].get<std::string>()]["test"]["auc_roc"]["value"],
+                 second = r["arms"][t["second"].get<std::string>()]["test"]["auc_roc"]["value"];
     const auto& d = t["auc_roc"]["delong_clustered"];
     CHECK(d["difference"].get<double>() == Approx(first - second));
     CHECK(t["auc_roc"]["bootstrap"]["difference"].get<double>() == Approx(first - second));
     CHECK(t["holm_p"].get<double>() >= d["p"].get<double>());
   }
   CHECK(tests == 4);
-  CHECK(r["arms"]["synthetic"]["test"]["auc_roc"]["value"].get<double>() < r["arms"]["real"]["test"]["auc_roc"]["value"].get<double>());
+  CHECK(r["arms"]["synthetic"]["test"]["auc_roc"]["value"].get<double>() <
+        r["arms"]["real"]["test"]["auc_roc"]["value"].get<double>());
   CHECK(r["baseline_density"]["real"]["test"]["auc_roc"]["value"].get<double>() > 0.4);
   CHECK(r["maps"]["copier"]["pixel_sd_ratio"].get<double>() == Approx(1).margin(0.3));
 
@@ -295,9 +325,20 @@ TEST_CASE("results of a made-up study are those of its tables") {
     CHECK(contains(bad.err, "was not audited"));
     synthmed::make_folder(study / "privacy/synthetic");
     const auto audit = [&](bool flagged) {
-      nlohmann::ordered_json j{{"verdict", "Tried: much."}, {"flagged", flagged}, {"duplicates", {{"count", 0}}}, {"dcr_share", {{"value", .5}, {"low", .4}, {"high", .6}}},
-                               {"detectable_auc", .7}, {"warnings", nlohmann::json::array()}, {"attacks", nlohmann::json::array()},
-                               {"closest", {{{"synthetic", "maps/synthetic-train0_0.png"}, {"train", "../../rvm/maps/train0_0.png"}, {"distance", .5}, {"ratio", .9}, {"exact", false}, {"duplicate", flagged}}}}};
+      nlohmann::ordered_json j{{"verdict", "Tried: much."},
+                               {"flagged", flagged},
+                               {"duplicates", {{"count", 0}}},
+                               {"dcr_share", {{"value", .5}, {"low", .4}, {"high", .6}}},
+                               {"detectable_auc", .7},
+                               {"warnings", nlohmann::json::array()},
+                               {"attacks", nlohmann::json::array()},
+                               {"closest",
+                                {{{"synthetic", "maps/synthetic-train0_0.png"},
+                                  {"train", "../../rvm/maps/train0_0.png"},
+                                  {"distance", .5},
+                                  {"ratio", .9},
+                                  {"exact", false},
+                                  {"duplicate", flagged}}}}};
       synthmed::write_file(study / "privacy/synthetic/privacy.json", j.dump());
       REQUIRE(rop_study(at, command).status == 0);
     };
@@ -361,7 +402,8 @@ TEST_CASE("the report opens in a browser without an error, with its figures, and
   CHECK(contains(page, "no clinical evidence"));
   CHECK(contains(page, "data &lt;b&gt;"));
   CHECK(contains(page, "y &amp; z"));
-  for (const char* outside : {"src=\"http", "href=\"http", "url(http", "@import", "fetch(", "<link"}) CHECK_FALSE(contains(page, outside));
+  for (const char* outside : {"src=\"http", "href=\"http", "url(http", "@import", "fetch(", "<link"})
+    CHECK_FALSE(contains(page, outside));
   // Every picture has words, every table a caption, every link of the page a target.
   CHECK(count(page, "<img ") == count(page, "<img alt=\""));
   CHECK_FALSE(contains(page, "<img alt=\"\""));
@@ -376,8 +418,10 @@ TEST_CASE("the report opens in a browser without an error, with its figures, and
   CHECK(contains(page, "prefers-reduced-motion"));
   CHECK(contains(page, ":focus-visible"));
   CHECK(count(page, "<th") == count(page, "<th scope=\"") + count(page, "<thead>"));
-  CHECK(count(page, "class=\"wide\"") == count(page, "class=\"wide\" role=\"group\" tabindex=\"0\" aria-label=\"Table: "));
-  CHECK(count(page, "<svg ") == count(page, "role=\"img\" aria-labelledby=") + count(page, "<svg class=\"synthmed-plot\" aria-hidden=\"true\""));
+  CHECK(count(page, "class=\"wide\"") ==
+        count(page, "class=\"wide\" role=\"group\" tabindex=\"0\" aria-label=\"Table: "));
+  CHECK(count(page, "<svg ") == count(page, "role=\"img\" aria-labelledby=") +
+                                    count(page, "<svg class=\"synthmed-plot\" aria-hidden=\"true\""));
   CHECK(contains(page, "The same in numbers"));  // the map, for whom a picture says nothing
   CHECK(contains(page, "role=\"application\" aria-label=\"UMAP of real and synthetic vessel maps: use the arrow keys"));
   int level = 0;

@@ -1,5 +1,5 @@
-// rop_study all, preset smoke: every stage runs and ends in a report; killed at several moments and continued, it finds the
-// same; what does not fit is refused in a sentence.
+// rop_study all, preset smoke: every stage runs and ends in a report; killed at several moments and continued, it finds
+// the same; what does not fit is refused in a sentence.
 #include "feature_program.hpp"
 
 #include <chrono>
@@ -27,7 +27,8 @@ bool killed_after(const workplace& at, const std::string& arguments, double seco
   const ::pid_t child = ::fork();
   REQUIRE(child >= 0);
   if (child == 0) {
-    const std::string command = "exec " + std::string(ROP_STUDY) + " " + arguments + " >>'" + (at / "killed.log") + "' 2>&1";
+    const std::string command =
+        "exec " + std::string(ROP_STUDY) + " " + arguments + " >>'" + (at / "killed.log") + "' 2>&1";
     ::execl("/bin/sh", "sh", "-c", command.c_str(), static_cast<char*>(nullptr));
     ::_exit(127);
   }
@@ -74,7 +75,8 @@ TEST_CASE("the smoke study runs through every stage, and kills change nothing th
   }
   // The exact arm is judged on exact maps: its tables name the photographs' folder, its mean brightness is another.
   CHECK(results["arms"]["real_exact"]["training"]["maps"] == results["arms"]["real"]["training"]["maps"]);
-  CHECK(results["baseline_density"]["real_exact"]["test"]["auc_roc"]["value"] != results["baseline_density"]["real"]["test"]["auc_roc"]["value"]);
+  CHECK(results["baseline_density"]["real_exact"]["test"]["auc_roc"]["value"] !=
+        results["baseline_density"]["real"]["test"]["auc_roc"]["value"]);
   CHECK(results["segmentation"]["auc_roc"].get<double>() > 0.5);
   CHECK(results["segmentation"]["f1"].is_number());
   for (const char* set : {"synthetic", "fresh_phantom", "copier"}) {
@@ -89,7 +91,13 @@ TEST_CASE("the smoke study runs through every stage, and kills change nothing th
   const auto again = rop_study(at, whole + " --resume");
   CHECK(again.status == 0);
   CHECK_FALSE(contains(again.err, "done in"));
-  CHECK(lasting(at / "whole/results.json") == [&] { auto j = results; j.erase("timing"); j.erase("memory"); j["provenance"].erase("run"); return j; }());
+  CHECK(lasting(at / "whole/results.json") == [&] {
+    auto j = results;
+    j.erase("timing");
+    j.erase("memory");
+    j["provenance"].erase("run");
+    return j;
+  }());
 
   // Other settings, another folder, a second process: refused, and nothing is touched.
   const auto refused = [&](const std::string& arguments, const std::string& part) {
@@ -102,26 +110,36 @@ TEST_CASE("the smoke study runs through every stage, and kills change nothing th
   refused(whole + " --resume --seed 7", "was begun with other settings");
   refused("all --preset tiny --out '" + (at / "no") + "'", "There is no preset \"tiny\"");
   refused("all --preset smoke --resume --out '" + (at / "whole/data") + "'", "holds no study to resume");
-  refused("all --preset smoke --images '" + (at / "nowhere") + "' --out '" + (at / "no") + "'", "There is no file or folder");
-  refused("prepare --phantom smoke --phantom-images 0 --out '" + (at / "no") + "'", "--phantom-images is a number of images");
-  refused("prepare --phantom smoke --phantom-stream T --out '" + (at / "no") + "'", "--phantom-stream is one or more capital letters");
+  refused("all --preset smoke --images '" + (at / "nowhere") + "' --out '" + (at / "no") + "'",
+          "There is no file or folder");
+  refused("prepare --phantom smoke --phantom-images 0 --out '" + (at / "no") + "'",
+          "--phantom-images is a number of images");
+  refused("prepare --phantom smoke --phantom-stream T --out '" + (at / "no") + "'",
+          "--phantom-stream is one or more capital letters");
   refused("arm select --data '" + (at / "whole/rvm") + "' --splits nosuch --out '" + (at / "no") + "'", "No map of");
   refused("all --preset smoke --validation both --out '" + (at / "no") + "'", "--validation is subject");
-  refused("all --preset smoke --init '" + (at / "whole/study.json") + "' --out '" + (at / "no") + "'", "--init holds ResNet-18's weights");
-  refused("all --preset smoke --inception '" + (at / "whole") + "' --out '" + (at / "no") + "'", "names a file of weights");
+  refused("all --preset smoke --init '" + (at / "whole/study.json") + "' --out '" + (at / "no") + "'",
+          "--init holds ResNet-18's weights");
+  refused("all --preset smoke --inception '" + (at / "whole") + "' --out '" + (at / "no") + "'",
+          "names a file of weights");
   const std::string quickly = "all --out '" + (at / "no") + "' --preset smoke ";
   refused(quickly + "--inception '" + (at / "whole/study.json") + "'", "study.json");
   refused(quickly + "--unet '" + (at / "whole/study.json") + "'", "study.json");
-  refused("all --preset study --out '" + (at / "no") + "' --init '" + (at / "whole/unet/unet.safetensors") + "'", "holds no ResNet-18");
+  refused("all --preset study --out '" + (at / "no") + "' --init '" + (at / "whole/unet/unet.safetensors") + "'",
+          "holds no ResNet-18");
   refused(quickly + "--device tpu", "There is no device \"tpu\"");
   refused(quickly + "--backend jax", "There is no backend \"jax\"");
   refused(quickly + "--device cuda", "computes on the CPU");
-  refused("fid '" + (at / "whole/umap/embedding.csv") + "' '" + (at / "whole/umap/embedding.csv") + "' --by-class --out '" + (at / "no") + "'", "--by-class needs a class");
+  refused("fid '" + (at / "whole/umap/embedding.csv") + "' '" + (at / "whole/umap/embedding.csv") +
+              "' --by-class --out '" + (at / "no") + "'",
+          "--by-class needs a class");
 
   // A dry run says time, memory and disk per stage and in all, and each deviation; the published way is an option.
-  const auto dry = rop_study(at, "all --preset quick --dry-run --validation study --gan='--warm-up none' --out '" + (at / "no") + "'");
+  const auto dry = rop_study(
+      at, "all --preset quick --dry-run --validation study --gan='--warm-up none' --out '" + (at / "no") + "'");
   CHECK(dry.status == 0);
-  for (const char* part : {"cnn-real_exact-1", "MiB", "all, side by side", "measured on 2 cores", "--validate synthetic", "--warm-up none", "flags.gan", "data.population", "--validation"})
+  for (const char* part : {"cnn-real_exact-1", "MiB", "all, side by side", "measured on 2 cores",
+                           "--validate synthetic", "--warm-up none", "flags.gan", "data.population", "--validation"})
     CHECK(contains(dry.out, part));
   const auto published = rop_study(at, "all --preset study --dry-run --out '" + (at / "no") + "'");
   CHECK(contains(published.out, "--recipe seed"));
@@ -137,13 +155,16 @@ TEST_CASE("the smoke study runs through every stage, and kills change nothing th
   };
   std::string lines;
   for (const auto& r : synthmed::read_manifest(at / "whole/rvm/manifest.csv").records)
-    if (r.label != 2) lines += "whole/rvm/" + r.image.string() + (r.label == 1 ? ",pre-plus," : ",normal,") + r.subject + "," + r.split + ",rvm\n";
+    if (r.label != 2)
+      lines += "whole/rvm/" + r.image.string() + (r.label == 1 ? ",pre-plus," : ",normal,") + r.subject + "," +
+               r.split + ",rvm\n";
   refused(own(lines), "of class plus");
   refused(own("whole/rvm/nothing.png,plus,s1,train,rvm\n"), "nothing.png");
   CHECK_FALSE(fs::exists(at / "mine/gan"));
 
   const std::string killed = "all --preset smoke --threads 2 --out '" + (at / "killed") + "'";
-  synthmed::random_stream draw(synthmed::key(static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count())));
+  synthmed::random_stream draw(
+      synthmed::key(static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count())));
   bool done = false;
   for (int kill = 0; kill < 4 && !done; ++kill) {
     const double seconds = draw.uniform(0.05, 0.4) * took;
