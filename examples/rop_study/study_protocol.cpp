@@ -33,7 +33,9 @@ std::vector<deviation> deviations_of(const study_request& r, const preset_facts&
       own ? sentence("own pictures: ", s.data) : sentence("phantom, preset ", r.preset),
       own ? "asked for with --images" : "patients' pictures cannot be shared");
   if (own) {
-    add("data.population", "natural prevalence", "as the pictures came", "asked for with --images");
+    add("data.population", "natural prevalence",
+        "as the pictures came; figures of natural prevalence need known weights and are left out",
+        "asked for with --images");
     add("data.exclusions", "site APEC, label Unknown, the expert set's subjects",
         "what --prepare=\"--exclude column=value\" names; the expert set's subjects",
         "sites and labels are the data's own");
