@@ -25,7 +25,7 @@ struct classifier_recipe {
   classifier_network network = classifier_network::small;
   int size = 0;              ///< side of the maps; 0: as they are, all the same
   int floor = 0;             ///< values below become 0
-  std::int64_t steps = 500;  ///< 0: as many as `epochs` need
+  std::int64_t steps = 700;  ///< 0: as many as `epochs` need
   std::int64_t epochs = 0;   ///< passes over as many maps as there are; ignored with steps
   std::int64_t batch = 32;
   double learning_rate = 2e-3;

@@ -30,7 +30,7 @@ TEST_CASE("presets have the images and classes they promise") {
     const auto quick = populations_of(phantom_preset::quick, seed);
     REQUIRE(quick.has_further_test);
     const phantom_population main(quick.main), test(quick.further_test);
-    CHECK(main.images().size() == 1000);
+    CHECK(main.images().size() == 2000);
     CHECK(main.subjects().size() >= 170);
     CHECK(main.subjects().size() <= 230);
     CHECK(test.images().size() >= 700);

@@ -319,7 +319,7 @@ struct phantom_populations {
   bool has_further_test = false;
 };
 
-/// smoke: 24 images of 12 subjects, all enriched. quick: 1000 images of about 200 subjects and 800 of new subjects, half
+/// smoke: 24 images of 12 subjects, all enriched. quick: 2000 images of about 400 subjects and 800 of new subjects, half
 /// of the subjects enriched. demo: 2000 and 1200. study: 963 subjects at natural prevalence, about 5840 images, no further test population.
 [[nodiscard]] inline phantom_populations populations_of(phantom_preset preset, std::uint64_t seed = 1) {
   phantom_populations p;
@@ -332,7 +332,7 @@ struct phantom_populations {
       break;
     case phantom_preset::quick:
     case phantom_preset::demo:
-      p.main.images = preset == phantom_preset::quick ? 1000 : 2000;
+      p.main.images = 2000;
       p.main.enrichment = .5;
       p.has_further_test = true;
       p.further_test = p.main;
