@@ -137,6 +137,8 @@ OPERATIONS = {
     "minibatch_stddev, seed": lambda a: stddev(a, 3, True, True),
     "batch_norm": lambda a, g, b, m, v: wide_like(g, a) * (a - wide_like(m, a)) / torch.sqrt(wide_like(v, a) + 1e-5) + wide_like(b, a),
     "batch_norm_train": lambda a, g, b: F.batch_norm(a, None, None, g, b, training=True, eps=1e-2),
+    "batch_norm_train, leaky": lambda a, g, b: square(
+        F.leaky_relu(F.batch_norm(a, None, None, g, b, training=True, eps=1e-2), 0.25)),
     "log_softmax": lambda a: F.log_softmax(a, 1),
     "softmax": lambda a: F.softmax(a, 1),
     "cross_entropy": lambda a: F.cross_entropy(a, torch.tensor([2, 0, 3])),
