@@ -31,8 +31,8 @@ TEST_CASE("presets have the images and classes they promise") {
     REQUIRE(quick.has_further_test);
     const phantom_population main(quick.main), test(quick.further_test);
     CHECK(main.images().size() == 2000);
-    CHECK(main.subjects().size() >= 170);
-    CHECK(main.subjects().size() <= 230);
+    CHECK(main.subjects().size() >= 340);
+    CHECK(main.subjects().size() <= 460);
     CHECK(test.images().size() >= 700);
     for (const auto count : main.class_counts()) CHECK(count >= 100);
     for (const auto count : test.class_counts()) CHECK(count >= 100);
