@@ -216,6 +216,22 @@ study_settings settings_of(const study_request& r) {
   return s;
 }
 
+namespace {
+
+/// Lets each stage come after those that make its inputs.
+void wait_for_inputs(std::vector<stage>& plan) {
+  std::map<fs::path, std::string> maker;
+  for (const auto& s : plan)
+    for (const auto& file : s.outputs) maker[file] = s.name;
+  for (auto& s : plan)
+    for (const auto& file : s.inputs)
+      if (const auto found = maker.find(file);
+          found != maker.end() && std::find(s.after.begin(), s.after.end(), found->second) == s.after.end())
+        s.after.push_back(found->second);
+}
+
+}  // namespace
+
 std::vector<stage> plan_of(const study_request& r, const study_settings& s) {
   const auto f = facts_of(r);
   const int gan_seeds = s.options.at("gan.seeds").get<int>();
@@ -410,9 +426,6 @@ std::vector<stage> plan_of(const study_request& r, const study_settings& s) {
           inputs.push_back(fs::path(c.folder) / "manifest.csv");
           outputs.push_back(folder / ("features_" + c.name + ".csv"));
         }
-      // Every classifier waits for all generators, whose files are among its inputs.
-      for (int g = 1; g <= gan_seeds && !exact; ++g)
-        after.push_back(sentence("synthesize", g == 1 ? std::string() : sentence("-", g)));
       if (!r.init.empty()) words = joined(words, {"--init", fs::absolute(r.init).string()});
       plan.push_back({.name = sentence("cnn-", arm.name, "-", k),
                       .arguments = training(words, ".", 1),
@@ -467,9 +480,10 @@ std::vector<stage> plan_of(const study_request& r, const study_settings& s) {
                     .inputs = joined_paths(everything, {fs::path(c.folder) / "manifest.csv"}),
                     .outputs = {fs::path("privacy") / c.name / "privacy.json"},
                     .folders = {fs::path("privacy") / c.name},
-                    .after = {"set-train", "set-held-out", "synthesize", c.stage},
+                    .after = {"set-train", "set-held-out", c.stage},
                     .threads = 1,
                     .resumes = false});
+  wait_for_inputs(plan);
   return plan;
 }
 
