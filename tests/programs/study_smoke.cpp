@@ -58,7 +58,8 @@ TEST_CASE("the smoke study runs through every stage, and kills change nothing th
   CHECK(fs::exists(at / "whole/report.html"));
   const auto results = json_of(at / "whole/results.json");
   CHECK(results["preset"] == "smoke");
-  for (const char* arm : {"real", "synthetic", "synthetic_gan_2", "real_plus_synthetic", "fresh_phantom", "copier", "real_exact"})
+  for (const char* arm : {"real", "synthetic", "synthetic_gan_2", "real_plus_synthetic", "fresh_phantom", "copier",
+                          "real_exact"})
     for (const char* set : {"test", "expert"}) {
       INFO(arm << " " << set);
       const auto& figure = results["arms"][arm][set]["auc_roc"];
