@@ -82,8 +82,14 @@ BENCHMARK(decode)->Unit(benchmark::kMicrosecond);
 BENCHMARK(batches<no_augmentation>)->ArgNames({"side", "workers", "MB"})->Args({256, 1, 64})->UseRealTime();
 BENCHMARK(batches<flips_and_rotation>)
     ->ArgNames({"side", "workers", "MB"})
-    ->Args({256, 0, 64})->Args({256, 1, 64})->Args({256, 2, 64})->Args({64, 1, 64})->Args({32, 1, 64})->Args({256, 2, 4})
-    ->Unit(benchmark::kMillisecond)->UseRealTime();
+    ->Args({256, 0, 64})
+    ->Args({256, 1, 64})
+    ->Args({256, 2, 64})
+    ->Args({64, 1, 64})
+    ->Args({32, 1, 64})
+    ->Args({256, 2, 4})
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
 
 }  // namespace
 

@@ -19,8 +19,10 @@ int main(int argc, char** argv) try {
   if (argc < 2) throw argument_error("phantom_sheets needs the folder to write to.");
   const std::filesystem::path folder = argv[1];
   make_folder(folder);
-  const phantom_population population(
-      {.seed = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 1, .subjects = 200, .enrichment = 1, .sessions = {1, 0, 0, 0}});
+  const phantom_population population({.seed = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 1,
+                                       .subjects = 200,
+                                       .enrichment = 1,
+                                       .sessions = {1, 0, 0, 0}});
   for (const diagnosis wanted : {diagnosis::normal, diagnosis::pre_plus, diagnosis::plus}) {
     std::vector<picture> photographs, maps;
     for (std::size_t i = 0; i < population.images().size() && photographs.size() < 4; i += 2) {

@@ -1,5 +1,5 @@
-// Weighted statistics for the phantom's acceptance table: AUC with an interval over subjects, a cross-validated logistic
-// model, kappa and the intraclass correlation.
+// Weighted statistics for the phantom's acceptance table: AUC with an interval over subjects, a cross-validated
+// logistic model, kappa and the intraclass correlation.
 #pragma once
 
 #include <algorithm>
@@ -77,16 +77,17 @@ inline double weighted_mean(const values& x, const values& weight) {
   return sum / total;
 }
 
-/// Scores of a logistic model on standardised features, five folds by subject, iteratively reweighted least squares with
-/// a faint ridge; every case is scored by the model that did not see its subject.
-inline values logistic_scores(const std::vector<values>& features, const std::vector<char>& positive, const values& weight,
-                              const std::vector<std::size_t>& subject) {
+/// Scores of a logistic model on standardised features, five folds by subject, iteratively reweighted least squares
+/// with a faint ridge; every case is scored by the model that did not see its subject.
+inline values logistic_scores(const std::vector<values>& features, const std::vector<char>& positive,
+                              const values& weight, const std::vector<std::size_t>& subject) {
   const std::size_t n = positive.size(), d = features.size() + 1;
   std::vector<values> x(n, values(d, 1.0));
   for (std::size_t f = 0; f + 1 < d; ++f) {
     const double mean = weighted_mean(features[f], weight);
     double variance = 0, total = 0;
-    for (std::size_t i = 0; i < n; ++i) variance += weight[i] * (features[f][i] - mean) * (features[f][i] - mean), total += weight[i];
+    for (std::size_t i = 0; i < n; ++i)
+      variance += weight[i] * (features[f][i] - mean) * (features[f][i] - mean), total += weight[i];
     for (std::size_t i = 0; i < n; ++i) x[i][f + 1] = (features[f][i] - mean) / std::sqrt(variance / total);
   }
   values score(n);
@@ -97,8 +98,10 @@ inline values logistic_scores(const std::vector<values>& features, const std::ve
       for (std::size_t i = 0; i < d; ++i) a[i][i] = 1e-3, a[i][d] = -1e-3 * beta[i];
       for (std::size_t i = 0; i < n; ++i) {
         if (subject[i] % 5 == fold) continue;
-        const double eta = std::inner_product(beta.begin(), beta.end(), x[i].begin(), 0.0), p = 1 / (1 + std::exp(-eta));
-        const double curvature = weight[i] * std::max(1e-6, p * (1 - p)), residual = weight[i] * ((positive[i] ? 1 : 0) - p);
+        const double eta = std::inner_product(beta.begin(), beta.end(), x[i].begin(), 0.0),
+                     p = 1 / (1 + std::exp(-eta));
+        const double curvature = weight[i] * std::max(1e-6, p * (1 - p)),
+                     residual = weight[i] * ((positive[i] ? 1 : 0) - p);
         for (std::size_t r = 0; r < d; ++r) {
           a[r][d] += residual * x[i][r];
           for (std::size_t c = 0; c < d; ++c) a[r][c] += curvature * x[i][r] * x[i][c];
@@ -133,7 +136,8 @@ inline double kappa(const std::array<std::array<double, 3>, 3>& table, int power
     for (std::size_t c = 0; c < 3; ++c) rows[r] += table[r][c], columns[c] += table[r][c], total += table[r][c];
   for (std::size_t r = 0; r < 3; ++r)
     for (std::size_t c = 0; c < 3; ++c) {
-      const double apart = std::abs(static_cast<double>(r) - static_cast<double>(c)), cost = power == 1 ? apart : apart * apart;
+      const double apart = std::abs(static_cast<double>(r) - static_cast<double>(c)),
+                   cost = power == 1 ? apart : apart * apart;
       observed += cost * table[r][c] / total;
       expected += cost * rows[r] * columns[c] / (total * total);
     }

@@ -61,7 +61,8 @@ work pgan_work(const std::string& name, std::int64_t stage, std::int64_t batch) 
         .step =
             [run, real] {
               const auto r = run->step(real);
-              return std::vector<figure>{{"critic_loss", r.critic_loss}, {"generator_loss", r.generator_loss}, {"penalty", r.penalty}};
+              return std::vector<figure>{
+                  {"critic_loss", r.critic_loss}, {"generator_loss", r.generator_loss}, {"penalty", r.penalty}};
             }};
   };
   return {name, make};

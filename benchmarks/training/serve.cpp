@@ -29,7 +29,11 @@ int serve_one(const std::string& backend, const work& w, const char* file) {
   }
   nlohmann::json figures = nlohmann::json::object();
   for (const auto& f : ready.step()) figures[f.name] = f.value;
-  say({{"work", w.name}, {"backend", backend}, {"threads", synthmed::threads()}, {"images", ready.images}, {"first", figures}});
+  say({{"work", w.name},
+       {"backend", backend},
+       {"threads", synthmed::threads()},
+       {"images", ready.images},
+       {"first", figures}});
   int steps = 0;
   while (std::cin >> steps && steps > 0) {
     const auto start = std::chrono::steady_clock::now();
@@ -56,8 +60,9 @@ int serve(const std::string& backend, const std::vector<work>& all, int argc, ch
       return 2;
     }
   }
-  std::fprintf(stderr, "%s: there is no work \"%s\"; --list names what there is. benchmarks/compare drives this program.\n", argv[0],
-               name.c_str());
+  std::fprintf(stderr,
+               "%s: there is no work \"%s\"; --list names what there is. benchmarks/compare drives this program.\n",
+               argv[0], name.c_str());
   return 2;
 }
 

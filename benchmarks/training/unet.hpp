@@ -14,7 +14,8 @@
 namespace bench_training {
 
 /// Base 32, depth 4.
-inline constexpr synthmed::models::vessel_unet_options<5> large_unet{.channels = {32, 64, 128, 256, 512}, .image_channels = 3};
+inline constexpr synthmed::models::vessel_unet_options<5> large_unet{.channels = {32, 64, 128, 256, 512},
+                                                                     .image_channels = 3};
 
 template <class D, class Scalar = typename D::scalar>
 std::vector<float> floats_of(const typename D::tensor& x) {
@@ -44,7 +45,10 @@ work unet_training(const std::string& name, std::int64_t batch) {
                          out.add<float>("pictures", seen->extents, seen->pixels);
                          out.add<float>("truth", truth, seen->truth);
                        },
-                   .step = [run, seen] { return std::vector<figure>{{"loss", run->step(*seen).loss}}; }};
+                   .step =
+                       [run, seen] {
+                         return std::vector<figure>{{"loss", run->step(*seen).loss}};
+                       }};
   };
   return {name, make};
 }

@@ -30,8 +30,9 @@ struct work {
   std::function<running()> make;
 };
 
-/// The main program of a worker: `worker --list`, or `worker NAME [FILE]`, which writes weights and inputs into FILE, makes
-/// the first step, says so in a line of JSON, and then makes as many steps as each line on its standard input says.
+/// The main program of a worker: `worker --list`, or `worker NAME [FILE]`, which writes weights and inputs into FILE,
+/// makes the first step, says so in a line of JSON, and then makes as many steps as each line on its standard input
+/// says.
 int serve(const std::string& backend, const std::vector<work>& all, int argc, char** argv);
 
 }  // namespace bench_training

@@ -91,11 +91,14 @@ void copier(const arm_options& o) {
       record.split = "train";
       record.kind = "rvm";
       if (!o.common.dry_run) {
-        const synthmed::key k = synthmed::key(o.common.seed).fold("copier").fold(name).fold(static_cast<std::int64_t>(i));
+        const synthmed::key k =
+            synthmed::key(o.common.seed).fold("copier").fold(name).fold(static_cast<std::int64_t>(i));
         synthmed::random_stream draw(k.fold("draw"));
         const auto& source = *members[static_cast<std::size_t>(draw.below(static_cast<std::uint32_t>(members.size())))];
-        auto map = turn(synthmed::read_picture(map_of(from, source), {.colour = synthmed::picture_colour::grey}), k.fold("turn"));
-        for (auto& v : map.pixels()) v = static_cast<std::uint8_t>(std::clamp(std::lround(v + 255 * o.noise * draw.normal()), 0l, 255l));
+        auto map = turn(synthmed::read_picture(map_of(from, source), {.colour = synthmed::picture_colour::grey}),
+                        k.fold("turn"));
+        for (auto& v : map.pixels())
+          v = static_cast<std::uint8_t>(std::clamp(std::lround(v + 255 * o.noise * draw.normal()), 0l, 255l));
         synthmed::write_png(o.common.out / record.image, map);
       }
       made.records.push_back(std::move(record));
@@ -118,15 +121,18 @@ void add_arm(CLI::App& app) {
   auto* const chosen = command->add_subcommand("select", "A manifest of some maps, where they are");
   common(*chosen);
   chosen->add_option("--splits", options->splits, "Of these splits, as train,val (default: all)")->delimiter(',');
-  chosen->add_option("--like", options->like, "As many of each class as this folder has training maps, all as split train");
+  chosen->add_option("--like", options->like,
+                     "As many of each class as this folder has training maps, all as split train");
   chosen->callback([options] {
     apply(options->common);
     select(*options);
   });
-  auto* const copies = command->add_subcommand("copier", "Training maps again, turned a little and with noise: what an audit must flag");
+  auto* const copies =
+      command->add_subcommand("copier", "Training maps again, turned a little and with noise: what an audit must flag");
   common(*copies);
   copies->add_option("--degrees", options->degrees, "Largest angle")->capture_default_str();
-  copies->add_option("--noise", options->noise, "Standard deviation of the noise, of the range of values")->capture_default_str();
+  copies->add_option("--noise", options->noise, "Standard deviation of the noise, of the range of values")
+      ->capture_default_str();
   copies->callback([options] {
     apply(options->common);
     copier(*options);

@@ -85,7 +85,8 @@ classifier_network classifier_named(const std::string& name) {
   throw argument_error(sentence("A classifier's network is small or resnet18, got \"", name, "\"."));
 }
 
-std::unique_ptr<classifier_engine> classifier_on(const std::string& backend, const std::string& device, classifier_network network) {
+std::unique_ptr<classifier_engine> classifier_on(const std::string& backend, const std::string& device,
+                                                 classifier_network network) {
 #ifdef ROP_STUDY_TORCH
   if (backend == "torch") return torch_classifier(network, device);
 #endif

@@ -28,7 +28,8 @@ struct map_list {
 enum class map_grades { graded, any };
 
 /// Adds the maps of one split (empty: all) of the manifest in a folder.
-void add_maps(map_list& list, const std::filesystem::path& folder, const std::string& split, map_grades which = map_grades::graded);
+void add_maps(map_list& list, const std::filesystem::path& folder, const std::string& split,
+              map_grades which = map_grades::graded);
 
 using map_cache = synthmed::picture_cache<synthmed::memory_dataset>;
 

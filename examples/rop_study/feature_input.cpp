@@ -166,7 +166,8 @@ std::vector<std::string> measure_inception(feature_input& out, const feature_set
         const std::string bytes = bytes_of(file);
         hashes[first + i] = synthmed::sha256(bytes);
         if (const auto kept = cache ? cache->find(hashes[first + i]) : std::nullopt)
-          std::copy(kept->begin(), kept->end(), out.features.values.begin() + static_cast<std::ptrdiff_t>((first + i) * d));
+          std::copy(kept->begin(), kept->end(),
+                    out.features.values.begin() + static_cast<std::ptrdiff_t>((first + i) * d));
         else
           prepared[i] = synthmed::fid_input(synthmed::decode_picture(bytes, file.string()), profile);
       }
@@ -283,13 +284,17 @@ synthmed::feature_source source_of(const std::vector<const feature_input*>& inpu
   if (pictures) {
     if (!settings.name.empty())
       throw argument_error(
-          "--features names the features of files; pictures in folders are compared by their pixels or by --inception.");
-    if (settings.network && settings.network->is_fid()) return synthmed::feature_source::inception(profile_of(settings));
-    if (settings.network) return synthmed::feature_source::named("inception-" + settings.network->sha256().substr(0, 8));
+          "--features names the features of files; pictures in folders are compared by their pixels or by "
+          "--inception.");
+    if (settings.network && settings.network->is_fid())
+      return synthmed::feature_source::inception(profile_of(settings));
+    if (settings.network)
+      return synthmed::feature_source::named("inception-" + settings.network->sha256().substr(0, 8));
     return synthmed::feature_source::named(sentence("pixels-", settings.pixels));
   }
   if (settings.network)
-    throw argument_error("--inception makes features of pictures: give folders, or leave it out for files of features.");
+    throw argument_error(
+        "--inception makes features of pictures: give folders, or leave it out for files of features.");
   if (settings.name == "inception-fid") {
     if (settings.profile.empty())
       throw argument_error(

@@ -50,13 +50,13 @@ struct gan_settings {
 struct gan_protocol {
   gan_design design;
   int size = 32;
-  int first = 8;                    ///< smallest resolution
-  std::int64_t stage_images = 0;    ///< maps shown at each resolution but the last; the last gets half as many again
-  std::int64_t class_images = 0;    ///< maps shown to a class's GAN after a warm start
+  int first = 8;                  ///< smallest resolution
+  std::int64_t stage_images = 0;  ///< maps shown at each resolution but the last; the last gets half as many again
+  std::int64_t class_images = 0;  ///< maps shown to a class's GAN after a warm start
   std::int64_t batch = 8;
-  bool published = false;           ///< the recipe's own schedule, meant for a GPU; else one for minutes on a processor
-  bool shared = false;              ///< the classes start from one GAN of all classes
-  std::string augment;              ///< "none", "shift" or "vessel-maps"
+  bool published = false;  ///< the recipe's own schedule, meant for a GPU; else one for minutes on a processor
+  bool shared = false;     ///< the classes start from one GAN of all classes
+  std::string augment;     ///< "none", "shift" or "vessel-maps"
   double learning_rate = 1e-3;
 };
 
@@ -76,7 +76,11 @@ gan_protocol protocol_of(const gan_settings& s) {
   p.design.recipe = train::recipe_named(s.recipe);
   const bool own = p.design.recipe == train::recipe::synthmed, study = how == preset::study;
   const bool seed = p.design.recipe == train::recipe::seed;
-  p.size = s.size.value_or(how == preset::smoke ? 16 : how == preset::quick ? 32 : how == preset::demo ? 64 : seed ? 512 : 256);
+  p.size = s.size.value_or(how == preset::smoke   ? 16
+                           : how == preset::quick ? 32
+                           : how == preset::demo  ? 64
+                           : seed                 ? 512
+                                                  : 256);
   if (p.size < 4 || p.size > 512 || (p.size & (p.size - 1)) != 0)
     throw argument_error(sentence("--size is a power of two from 4 to 512, got ", p.size, "."));
   p.design.network = study || p.size > 64 || seed ? gan_network::full : own ? gan_network::quick : gan_network::small;
@@ -93,14 +97,17 @@ gan_protocol protocol_of(const gan_settings& s) {
   p.batch = s.batch.value_or(!own || study ? 16 : 8);
   if (p.batch < 1) throw argument_error(sentence("--batch is at least 1, got ", p.batch, "."));
   const std::string warm = !s.warm_up.empty() ? s.warm_up : own && !study && s.init_from.empty() ? "shared" : "none";
-  if (warm != "shared" && warm != "none") throw argument_error(sentence("--warm-up is shared or none, got \"", warm, "\"."));
+  if (warm != "shared" && warm != "none")
+    throw argument_error(sentence("--warm-up is shared or none, got \"", warm, "\"."));
   p.shared = warm == "shared";
   if (p.shared && !s.init_from.empty()) throw argument_error("--init-from and --warm-up shared exclude each other.");
-  if (p.published && (p.shared || !s.init_from.empty() || s.stage_images || s.class_images || s.batch || s.learning_rate != 1e-3))
-    throw argument_error(sentence("The ", s.recipe, " recipe, preset ", s.training.preset_name,
-                                  ", has a schedule of its own and random first weights: --warm-up shared, --init-from, "
-                                  "--stage-images, --class-images, --batch and --learning-rate belong to --recipe synthmed with "
-                                  "--preset smoke, quick or demo."));
+  if (p.published &&
+      (p.shared || !s.init_from.empty() || s.stage_images || s.class_images || s.batch || s.learning_rate != 1e-3))
+    throw argument_error(
+        sentence("The ", s.recipe, " recipe, preset ", s.training.preset_name,
+                 ", has a schedule of its own and random first weights: --warm-up shared, --init-from, "
+                 "--stage-images, --class-images, --batch and --learning-rate belong to --recipe synthmed with "
+                 "--preset smoke, quick or demo."));
   p.augment = !s.augment.empty() ? s.augment : p.published ? "none" : "shift";
   (void)augmentation_named(p.augment);
   if (!(s.learning_rate > 0)) throw argument_error(sentence("--learning-rate is above 0, got ", s.learning_rate, "."));
@@ -116,8 +123,11 @@ gan_schedule growing(const gan_protocol& p, std::int64_t maps) {
   while ((4 << first) < p.first) ++first;
   for (std::int64_t r = p.first; r <= p.size; r *= 2) {
     // Half as many at the smallest resolution, half as many again at the largest: what measured best in quick.
-    const std::int64_t images = r == p.size ? p.stage_images * 3 / 2 : r == p.first ? p.stage_images / 2 : p.stage_images;
-    stages.push_back({.resolution = r, .images = images, .fade_images = r == p.first ? 0 : images * 35 / 100, .batch = p.batch});
+    const std::int64_t images = r == p.size    ? p.stage_images * 3 / 2
+                                : r == p.first ? p.stage_images / 2
+                                               : p.stage_images;
+    stages.push_back(
+        {.resolution = r, .images = images, .fade_images = r == p.first ? 0 : images * 35 / 100, .batch = p.batch});
   }
   return gan_schedule(train::progressive_schedule(
       stages, {.learning_rate = p.learning_rate, .average_per_step = 0.999, .first_stage = first, .final_rate = 0.1}));
@@ -170,8 +180,11 @@ map_split maps_of(const synthmed::manifest& m, const std::string& split, int lab
   synthmed::parallel_for(static_cast<std::int64_t>(files.size()), 8, [&](std::int64_t begin, std::int64_t end) {
     for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i) {
       const auto grey = synthmed::recoloured(synthmed::read_picture(files[i]), synthmed::picture_colour::grey);
-      out.pictures[i] = synthmed::fitted(grey, {.height = size, .width = size, .how = synthmed::fit::squash,
-                                                .with = grey.height() >= size ? synthmed::interpolation::area : synthmed::interpolation::bilinear});
+      out.pictures[i] = synthmed::fitted(
+          grey, {.height = size,
+                 .width = size,
+                 .how = synthmed::fit::squash,
+                 .with = grey.height() >= size ? synthmed::interpolation::area : synthmed::interpolation::bilinear});
     }
   });
   return out;
@@ -223,19 +236,24 @@ synthmed::manifest with_classes(synthmed::manifest m) {
 class gan_command {
  public:
   explicit gan_command(gan_settings s)
-      : s_(std::move(s)), p_(protocol_of(s_)), m_(with_classes(synthmed::read_manifest(s_.data / "manifest.csv"))),
-        engine_(gan_on(s_.training.backend, s_.training.device, p_.design)), root_(synthmed::key(s_.training.common.seed).fold("gan")),
+      : s_(std::move(s)),
+        p_(protocol_of(s_)),
+        m_(with_classes(synthmed::read_manifest(s_.data / "manifest.csv"))),
+        engine_(gan_on(s_.training.backend, s_.training.device, p_.design)),
+        root_(synthmed::key(s_.training.common.seed).fold("gan")),
         folder_(s_.training.common.out / "gan") {
     for (int label = 0; label < static_cast<int>(m_.classes.size()); ++label)
       if (s_.only == "all" || s_.only == m_.classes[static_cast<std::size_t>(label)]) labels_.push_back(label);
-    if (labels_.empty()) throw argument_error(sentence("There is no class \"", s_.only, "\" in ", s_.data.string(), "."));
+    if (labels_.empty())
+      throw argument_error(sentence("There is no class \"", s_.only, "\" in ", s_.data.string(), "."));
     // One class needs no network of all classes, unless it is asked for.
     if (m_.classes.size() == 1 && s_.warm_up.empty()) p_.shared = false;
     for (const int label : labels_) {
       const auto maps = synthmed::records_in(m_, "train", label).size();
       if (static_cast<std::int64_t>(maps) < p_.batch)
         throw argument_error(sentence("Class ", name_of(label), " has ", maps, " training maps in ", s_.data.string(),
-                                      ", fewer than a batch of ", p_.batch, "; prepare more pictures or lower --batch."));
+                                      ", fewer than a batch of ", p_.batch,
+                                      "; prepare more pictures or lower --batch."));
       (void)plan_of(label, warm(), static_cast<std::int64_t>(maps));  // throws for a schedule that cannot be
     }
     if (p_.shared) (void)plan_of(-1, false, 0);
@@ -247,8 +265,8 @@ class gan_command {
     if (s_.training.common.dry_run) return show_costs();
     const train::interrupt_guard guard;
     const int threads = synthmed::threads();
-    // The same bytes on any number of cores: a class's small network is trained by one thread and the warm-up, which runs
-    // alone, by two, whatever there is.
+    // The same bytes on any number of cores: a class's small network is trained by one thread and the warm-up, which
+    // runs alone, by two, whatever there is.
     const bool together = p_.design.network != gan_network::full && s_.training.device == "cpu";
     fs::path start = s_.init_from;
     if (fs::is_directory(start)) start = newest(start);
@@ -261,7 +279,8 @@ class gan_command {
       start = newest(folder_ / warm_up_name);
     }
     // Three classes on two cores take turns: that is done sooner than two and then one.
-    const auto workers = together && threads > 1 ? std::min<std::size_t>(labels_.size(), 2 * static_cast<std::size_t>(threads)) : 1;
+    const auto workers =
+        together && threads > 1 ? std::min<std::size_t>(labels_.size(), 2 * static_cast<std::size_t>(threads)) : 1;
     std::atomic<std::size_t> next{0};
     std::vector<std::exception_ptr> failures(labels_.size());
     const auto work = [&] {
@@ -283,7 +302,9 @@ class gan_command {
 
  private:
   [[nodiscard]] bool warm() const { return p_.shared || !s_.init_from.empty(); }
-  [[nodiscard]] std::string name_of(int label) const { return label < 0 ? warm_up_name : m_.classes[static_cast<std::size_t>(label)]; }
+  [[nodiscard]] std::string name_of(int label) const {
+    return label < 0 ? warm_up_name : m_.classes[static_cast<std::size_t>(label)];
+  }
 
   static fs::path newest(const fs::path& folder) {
     const train::checkpoint_store store(folder);  // makes the folder: it is there
@@ -308,23 +329,30 @@ class gan_command {
 
     const fs::path folder = folder_ / name;
     gan_task task{.plan = plan, .key = key};
-    task.about = sentence(label < 0 ? "all classes" : "class " + name, ", recipe ", s_.recipe, ", size ", p_.size, ", seed ", s_.training.common.seed);
+    task.about = sentence(label < 0 ? "all classes" : "class " + name, ", recipe ", s_.recipe, ", size ", p_.size,
+                          ", seed ", s_.training.common.seed);
     task.place = {.folder = folder, .what = "gan " + name, .backend = engine_->backend(), .data = hash};
     task.init_from = label < 0 ? fs::path() : start;
     task.augmentation = augmentation_named(p_.augment);
     task.generator = folder / "generator.safetensors";
-    task.notes = {{"class", name}, {"recipe", s_.recipe}, {"training maps", std::to_string(maps.pictures.size())},
-                  {"start", task.init_from.empty() ? "random" : label >= 0 && p_.shared ? "warm-up of all classes" : "another run"}};
+    task.notes = {{"class", name},
+                  {"recipe", s_.recipe},
+                  {"training maps", std::to_string(maps.pictures.size())},
+                  {"start", task.init_from.empty()    ? "random"
+                            : label >= 0 && p_.shared ? "warm-up of all classes"
+                                                      : "another run"}};
     if (label < 0)
       task.batches = batches_of(cache, p_, plan, synthmed::balanced_sampler(maps.labels, order), key);
     else if (p_.design.recipe == train::recipe::seed)
-      task.batches = batches_of(cache, p_, plan, whole_batches(synthmed::shuffled_sampler(maps.pictures.size(), order)), key);
+      task.batches =
+          batches_of(cache, p_, plan, whole_batches(synthmed::shuffled_sampler(maps.pictures.size(), order)), key);
     else
       task.batches = batches_of(cache, p_, plan, synthmed::shuffled_sampler(maps.pictures.size(), order), key);
     const auto held_out = maps_of(m_, "val", label, p_.size);
     task.show = [&](const gan_view& view, bool stage_ended) {
       const auto count = std::clamp<std::int64_t>(static_cast<std::int64_t>(maps.pictures.size()), 40, 1000);
-      const auto made = maps_drawn(view, noise(key.fold("grid"), count, engine_->latent()), engine_->latent(), p_.design.recipe);
+      const auto made =
+          maps_drawn(view, noise(key.fold("grid"), count, engine_->latent()), engine_->latent(), p_.design.recipe);
       synthmed::write_png(folder / sentence("samples_", view.resolution, ".png"), page_of(std::span(made).first(40)));
       if (stage_ended && maps.pictures.size() > 1) {
         auto figures = compare_maps(maps.pictures, made);
@@ -340,25 +368,33 @@ class gan_command {
     return result.why == train::run_end::finished;
   }
 
-  /// Whether generated maps lie nearer to training maps than held-out ones do, and whether the critic tells these apart.
-  void add_memorisation(gan_figures& figures, const gan_view& view, std::span<const picture> training, std::span<const picture> held_out,
-                        std::span<const picture> made) const {
+  /// Whether generated maps lie nearer to training maps than held-out ones do, and whether the critic tells these
+  /// apart.
+  void add_memorisation(gan_figures& figures, const gan_view& view, std::span<const picture> training,
+                        std::span<const picture> held_out, std::span<const picture> made) const {
     const auto values = values_of(p_.design.recipe);
     const auto numbers = [&](std::span<const picture> pictures, std::int64_t side) {
       std::vector<float> out;
       for (const auto& p : pictures) {
-        const auto shown = synthmed::fitted(p, {.height = static_cast<int>(side), .width = static_cast<int>(side), .how = synthmed::fit::squash,
+        const auto shown = synthmed::fitted(p, {.height = static_cast<int>(side),
+                                                .width = static_cast<int>(side),
+                                                .how = synthmed::fit::squash,
                                                 .with = synthmed::interpolation::area});
         for (const auto v : shown.pixels()) out.push_back(values[v]);
       }
       return out;
     };
     const std::int64_t edge = std::min<std::int64_t>(view.resolution, 32);
-    const auto some = [](std::span<const picture> pictures) { return pictures.first(std::min<std::size_t>(pictures.size(), 200)); };
-    const auto found = train::measure_memorisation({.edge = edge, .training = numbers(training, edge), .held_out = numbers(held_out, edge),
-                                                    .synthetic = numbers(made, edge),
-                                                    .training_scores = view.score(numbers(some(training), view.resolution)),
-                                                    .held_out_scores = view.score(numbers(some(held_out), view.resolution))});
+    const auto some = [](std::span<const picture> pictures) {
+      return pictures.first(std::min<std::size_t>(pictures.size(), 200));
+    };
+    const auto found =
+        train::measure_memorisation({.edge = edge,
+                                     .training = numbers(training, edge),
+                                     .held_out = numbers(held_out, edge),
+                                     .synthetic = numbers(made, edge),
+                                     .training_scores = view.score(numbers(some(training), view.resolution)),
+                                     .held_out_scores = view.score(numbers(some(held_out), view.resolution))});
     figures.nearest_ratio = found.distance_ratio;
     figures.closest_ratio = found.closest_ratio;
     figures.critic_gap = found.score_gap;
@@ -415,7 +451,8 @@ class gan_command {
       double disk = 0;
       auto costs = engine_->costs(plan, disk);
       for (auto& c : costs)
-        rows.push_back({.stage = sentence(what, ", ", c.resolution, " px", c.measured ? "" : " (by arithmetic)"), .steps = c.steps,
+        rows.push_back({.stage = sentence(what, ", ", c.resolution, " px", c.measured ? "" : " (by arithmetic)"),
+                        .steps = c.steps,
                         .seconds = c.seconds_per_step * static_cast<double>(c.steps)});
       if (!costs.empty()) {
         rows.back().disk_bytes = disk;
@@ -424,9 +461,13 @@ class gan_command {
     };
     if (p_.shared) add(sentence("gan ", warm_up_name), plan_of(-1, false, 0));
     for (const int label : labels_)
-      add("gan " + name_of(label), plan_of(label, warm(), static_cast<std::int64_t>(synthmed::records_in(m_, "train", label).size())));
-    std::fputs(dry_run_table(sentence("gan, recipe ", s_.recipe, ", network ", to_string(p_.design.network), ", ", p_.size,
-                                      " px; times of one thread; classes are trained side by side"), rows).c_str(), stdout);
+      add("gan " + name_of(label),
+          plan_of(label, warm(), static_cast<std::int64_t>(synthmed::records_in(m_, "train", label).size())));
+    std::fputs(dry_run_table(sentence("gan, recipe ", s_.recipe, ", network ", to_string(p_.design.network), ", ",
+                                      p_.size, " px; times of one thread; classes are trained side by side"),
+                             rows)
+                   .c_str(),
+               stdout);
   }
 
   gan_settings s_;
@@ -447,20 +488,26 @@ void add_gan(CLI::App& app) {
   add_training(*command, s.training);
   command->add_option("--data", s.data, "Folder with manifest.csv: data/ of prepare or rvm/ of segment")->required();
   command->add_option("--class", s.only, "One class by name, or all")->capture_default_str();
-  command->add_option("--recipe", s.recipe, "Protocol: synthmed, paper (Karras et al. 2018) or seed (the study's)")->capture_default_str();
-  command->add_option("--network", s.network, "Channel list: quick or small (to 64 px), full (to 512 px; default: by size)");
+  command->add_option("--recipe", s.recipe, "Protocol: synthmed, paper (Karras et al. 2018) or seed (the study's)")
+      ->capture_default_str();
+  command->add_option("--network", s.network,
+                      "Channel list: quick or small (to 64 px), full (to 512 px; default: by size)");
   command->add_option("--size", s.size, "Side of the maps, a power of two from 4 to 512 px (default: the preset's)");
-  command->add_option("--warm-up", s.warm_up, "shared: the classes start from one GAN of all classes; none (default: the preset's)");
+  command->add_option("--warm-up", s.warm_up,
+                      "shared: the classes start from one GAN of all classes; none (default: the preset's)");
   command->add_option("--init-from", s.init_from, "Start every class from another run's folder or checkpoint");
-  command->add_option("--stage-images", s.stage_images, "Maps shown at a middle resolution: half of it at the smallest, one and a half at the largest");
+  command->add_option("--stage-images", s.stage_images,
+                      "Maps shown at a middle resolution: half of it at the smallest, one and a half at the largest");
   command->add_option("--class-images", s.class_images, "Maps shown to a class's GAN after a warm start");
   command->add_option("--batch", s.batch, "Maps per step");
-  command->add_option("--augment", s.augment, "What the critic sees changed: none, shift, or vessel-maps for few maps (default: the preset's)");
+  command->add_option("--augment", s.augment,
+                      "What the critic sees changed: none, shift, or vessel-maps for few maps (default: the preset's)");
   command->add_option("--learning-rate", s.learning_rate, "Adam's, before its decay at the end")->capture_default_str();
   command->add_flag("--score", s.score, "Write the critic's scores of all maps for `privacy --critic`");
-  command->footer("Example:\n  rop_study prepare --phantom quick --out study/data\n  rop_study gan --data study/data --out study\n"
-                  "Writes OUT/gan/gan.json and for each class OUT/gan/CLASS/: generator.safetensors, checkpoint-STEP.safetensors,\n"
-                  "log.jsonl, tensorboard/, samples_8.png, samples_16.png, ..., stages.csv, with --score scores.csv.");
+  command->footer(
+      "Example:\n  rop_study prepare --phantom quick --out study/data\n  rop_study gan --data study/data --out study\n"
+      "Writes OUT/gan/gan.json and for each class OUT/gan/CLASS/: generator.safetensors, checkpoint-STEP.safetensors,\n"
+      "log.jsonl, tensorboard/, samples_8.png, samples_16.png, ..., stages.csv, with --score scores.csv.");
   command->callback([settings] {
     apply(settings->training);
     gan_command(*settings).run();

@@ -34,7 +34,8 @@ std::vector<double> rows_of(std::span<const picture> pictures, int side) {
       const auto& p = pictures[i];
       picture shown(side, side, 1);
       if (p.height() > side) {
-        shown = synthmed::fitted(p, {.height = side, .width = side, .how = synthmed::fit::squash, .with = synthmed::interpolation::area});
+        shown = synthmed::fitted(
+            p, {.height = side, .width = side, .how = synthmed::fit::squash, .with = synthmed::interpolation::area});
       } else {
         for (int y = 0; y < side; ++y)
           for (int x = 0; x < side; ++x) shown.at(y, x) = p.at(y * p.height() / side, x * p.width() / side);
@@ -58,7 +59,8 @@ std::vector<double> edges_of(const std::vector<double>& rows, int side) {
         const double down = at(std::min(y + 1, n - 1), x) - at(y == 0 ? 0 : y - 1, x);
         double angle = std::atan2(down, across);
         if (angle < 0) angle += std::numbers::pi;
-        const auto bin = std::min(bins - 1, static_cast<std::size_t>(angle / std::numbers::pi * static_cast<double>(bins)));
+        const auto bin =
+            std::min(bins - 1, static_cast<std::size_t>(angle / std::numbers::pi * static_cast<double>(bins)));
         out[i * width + (y * cells / n * cells + x * cells / n) * bins + bin] +=
             std::hypot(across, down) * static_cast<double>(cells * cells) / static_cast<double>(area);
       }
@@ -85,19 +87,20 @@ moments moments_of(const std::vector<double>& rows, std::size_t area) {
   for (const double v : rows) m.contrast += (v - m.mean) * (v - m.mean);
   m.contrast = std::sqrt(m.contrast / static_cast<double>(rows.size()));
   m.spread /= static_cast<double>(area);
-  const double sum = synthmed::parallel_sum(static_cast<std::int64_t>(n), 8, 0.0, [&](std::int64_t begin, std::int64_t end) {
-    double part = 0;
-    for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i)
-      for (std::size_t j = 0; j < i; ++j) {
-        double squares = 0;
-        for (std::size_t q = 0; q < area; ++q) {
-          const double d = rows[i * area + q] - rows[j * area + q];
-          squares += d * d;
-        }
-        part += std::sqrt(squares);
-      }
-    return part;
-  });
+  const double sum =
+      synthmed::parallel_sum(static_cast<std::int64_t>(n), 8, 0.0, [&](std::int64_t begin, std::int64_t end) {
+        double part = 0;
+        for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i)
+          for (std::size_t j = 0; j < i; ++j) {
+            double squares = 0;
+            for (std::size_t q = 0; q < area; ++q) {
+              const double d = rows[i * area + q] - rows[j * area + q];
+              squares += d * d;
+            }
+            part += std::sqrt(squares);
+          }
+        return part;
+      });
   m.distance = n > 1 ? sum / (static_cast<double>(n) * static_cast<double>(n - 1) / 2) : 0;
   return m;
 }
@@ -133,20 +136,23 @@ std::vector<picture> pictures_of(std::span<const float> values, std::int64_t sid
     picture p(static_cast<int>(side), static_cast<int>(side), 1);
     for (std::size_t q = 0; q < area; ++q) {
       const double share = std::clamp((static_cast<double>(values[at + q]) + 1) / 2, 0.0, 1.0);
-      p.pixels()[q] = recipe == synthmed::train::recipe::seed    ? static_cast<std::uint8_t>(255 * share)
-                      : recipe == synthmed::train::recipe::paper ? static_cast<std::uint8_t>(std::lround(255 * share))
-                                                    : static_cast<std::uint8_t>(std::lround(255 * share * share));
+      p.pixels()[q] = recipe == synthmed::train::recipe::seed ? static_cast<std::uint8_t>(255 * share)
+                      : recipe == synthmed::train::recipe::paper
+                          ? static_cast<std::uint8_t>(std::lround(255 * share))
+                          : static_cast<std::uint8_t>(std::lround(255 * share * share));
     }
     out.push_back(std::move(p));
   }
   return out;
 }
 
-std::vector<picture> maps_drawn(const gan_view& view, std::span<const float> latents, std::int64_t latent, synthmed::train::recipe recipe) {
+std::vector<picture> maps_drawn(const gan_view& view, std::span<const float> latents, std::int64_t latent,
+                                synthmed::train::recipe recipe) {
   std::vector<picture> out;
   const auto portion = static_cast<std::size_t>(16 * latent);
   for (std::size_t at = 0; at < latents.size(); at += portion) {
-    auto made = pictures_of(view.sample(latents.subspan(at, std::min(portion, latents.size() - at))), view.resolution, recipe);
+    auto made =
+        pictures_of(view.sample(latents.subspan(at, std::min(portion, latents.size() - at))), view.resolution, recipe);
     std::move(made.begin(), made.end(), std::back_inserter(out));
   }
   return out;
@@ -158,7 +164,8 @@ picture page_of(std::span<const picture> pictures) {
   for (const auto& p : pictures) {
     side = std::max(96, p.height());
     picture lighter = p;
-    for (auto& v : lighter.pixels()) v = static_cast<std::uint8_t>(std::lround(255 * std::sqrt(static_cast<double>(v) / 255)));
+    for (auto& v : lighter.pixels())
+      v = static_cast<std::uint8_t>(std::lround(255 * std::sqrt(static_cast<double>(v) / 255)));
     shown.push_back(std::move(lighter));
   }
   return synthmed::contact_sheet(shown, {}, {.columns = 8, .height = side, .width = side});
@@ -166,7 +173,8 @@ picture page_of(std::span<const picture> pictures) {
 
 gan_figures compare_maps(std::span<const picture> real, std::span<const picture> synthetic) {
   if (real.size() < 2 || synthetic.size() < 2)
-    throw argument_error(sentence("Maps are compared in sets of at least two, got ", real.size(), " and ", synthetic.size(), "."));
+    throw argument_error(
+        sentence("Maps are compared in sets of at least two, got ", real.size(), " and ", synthetic.size(), "."));
   const int side = std::min(32, real.front().height());
   const auto area = static_cast<std::size_t>(side) * static_cast<std::size_t>(side);
   const auto a = rows_of(real, side), b = rows_of(synthetic, side);
@@ -189,8 +197,10 @@ gan_figures compare_maps(std::span<const picture> real, std::span<const picture>
 }
 
 void note_figures(const std::filesystem::path& path, const gan_figures& f) {
-  synthmed::csv_table table({"resolution", "real", "synthetic", "frechet_edges", "kid_edges", "frechet_pixels", "kid_pixels", "brightness_ratio",
-                             "contrast_ratio", "spread_ratio", "distance_ratio", "nearest_ratio", "closest_ratio", "critic_gap"}, path.string());
+  synthmed::csv_table table({"resolution", "real", "synthetic", "frechet_edges", "kid_edges", "frechet_pixels",
+                             "kid_pixels", "brightness_ratio", "contrast_ratio", "spread_ratio", "distance_ratio",
+                             "nearest_ratio", "closest_ratio", "critic_gap"},
+                            path.string());
   if (std::filesystem::exists(path)) {
     const auto before = synthmed::read_csv(path);
     for (std::size_t r = 0; r < before.rows(); ++r)
@@ -201,8 +211,8 @@ void note_figures(const std::filesystem::path& path, const gan_figures& f) {
       }
   }
   const auto text = [](double x) { return synthmed::csv_number(x); };
-  table.add_row({std::to_string(f.resolution), std::to_string(f.real), std::to_string(f.synthetic), text(f.frechet_edges), text(f.kid_edges),
-                 text(f.frechet_pixels), text(f.kid_pixels),
+  table.add_row({std::to_string(f.resolution), std::to_string(f.real), std::to_string(f.synthetic),
+                 text(f.frechet_edges), text(f.kid_edges), text(f.frechet_pixels), text(f.kid_pixels),
                  text(f.brightness), text(f.contrast), text(f.spread), text(f.distance), text(f.nearest_ratio),
                  text(f.closest_ratio), text(f.critic_gap)});
   synthmed::write_csv(path, table);

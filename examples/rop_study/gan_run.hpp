@@ -21,12 +21,13 @@ inline constexpr std::array<std::int64_t, 5> gan_quick_channels{64, 64, 48, 32, 
 
 /// A GAN's trainer, named, so that a checkpoint tells its class, data and seed.
 template <class D, auto Options>
-class named_gan
-    : public synthmed::train::gan_trainer<D, synthmed::models::pgan_generator<Options>, synthmed::models::pgan_critic<Options>,
-                                          gan_schedule, synthmed::train::wgan_gp, synthmed::train::diff_augment> {
+class named_gan : public synthmed::train::gan_trainer<D, synthmed::models::pgan_generator<Options>,
+                                                      synthmed::models::pgan_critic<Options>, gan_schedule,
+                                                      synthmed::train::wgan_gp, synthmed::train::diff_augment> {
  public:
-  using base = synthmed::train::gan_trainer<D, synthmed::models::pgan_generator<Options>, synthmed::models::pgan_critic<Options>,
-                                            gan_schedule, synthmed::train::wgan_gp, synthmed::train::diff_augment>;
+  using base =
+      synthmed::train::gan_trainer<D, synthmed::models::pgan_generator<Options>, synthmed::models::pgan_critic<Options>,
+                                   gan_schedule, synthmed::train::wgan_gp, synthmed::train::diff_augment>;
   named_gan(synthmed::key k, gan_schedule plan, const synthmed::train::diff_augment& augmentation, std::string about)
       : base(k, std::move(plan), {.augmentation = augmentation}), about_(std::move(about)) {}
   [[nodiscard]] std::string identity() const { return base::identity() + "; " + about_; }
@@ -65,7 +66,8 @@ class gan_engine_on : public gan_engine {
       if (task.show) task.show(view_of(run, step), stage_ended);
     };
     // Killed between a stage's checkpoint and its page: the page is drawn now.
-    if (const auto next = run.next_step(); next > 0 && (run.done() || run.stage(next) != run.stage(next - 1))) show(next - 1, true);
+    if (const auto next = run.next_step(); next > 0 && (run.done() || run.stage(next) != run.stage(next - 1)))
+      show(next - 1, true);
     return train_in(options, task.place, store, run, batches,
                     train::sample_grid([&](const train::grid_moment& m) { show(m.step, m.stage_ended); }));
   }
@@ -77,18 +79,22 @@ class gan_engine_on : public gan_engine {
       return found == file.metadata().end() ? std::string("nothing") : found->second;
     };
     if (stored("format") != generator_format || stored("network") != generator::identity())
-      throw synthmed::format_error(synthmed::sentence(path.string(), " holds \"", stored("format"), "\", network \"", stored("network"),
-                                                      "\"; expected \"", generator_format, "\", \"", generator::identity(), "\"."));
-    auto weights = std::make_shared<synthmed::nn::parameters_of<generator, D>>(generator{}.template init<D>(synthmed::key(0)));
+      throw synthmed::format_error(synthmed::sentence(path.string(), " holds \"", stored("format"), "\", network \"",
+                                                      stored("network"), "\"; expected \"", generator_format, "\", \"",
+                                                      generator::identity(), "\"."));
+    auto weights =
+        std::make_shared<synthmed::nn::parameters_of<generator, D>>(generator{}.template init<D>(synthmed::key(0)));
     synthmed::train::read_tree<D>(file, "generator", *weights);
     const std::int64_t stage = std::stoll(stored("stage"));
     const double fade = std::stod(stored("fade"));
-    return {.resolution = generator::resolution(stage),
-            .sample = [weights, stage, fade](std::span<const float> latents) {
+    return {
+        .resolution = generator::resolution(stage),
+        .sample =
+            [weights, stage, fade](std::span<const float> latents) {
               const typename D::no_grad quiet;
               return host(synthmed::models::apply_grown<D>(generator{}, *weights, latents_of(latents), {stage, fade}));
             },
-            .score = {}};
+        .score = {}};
   }
 
   [[nodiscard]] std::vector<gan_cost> costs(const gan_schedule& plan, double& disk) const override {
@@ -112,7 +118,8 @@ class gan_engine_on : public gan_engine {
         }());
         trainer run(synthmed::key(1), only, {}, "a measurement");
         if (disk == 0) disk = checkpoint_disk(run);
-        const auto pictures = synthmed::ops::uniform<D>(synthmed::key(2), {g.batch, Options.image_channels, g.resolution, g.resolution});
+        const auto pictures =
+            synthmed::ops::uniform<D>(synthmed::key(2), {g.batch, Options.image_channels, g.resolution, g.resolution});
         cost.seconds_per_step = seconds_per_call([&] { (void)run.step(pictures); }, 0.3);
         cost.measured = true;
         per_operation = cost.seconds_per_step / operations;
@@ -139,7 +146,8 @@ class gan_engine_on : public gan_engine {
     for (std::int64_t s = 0; s <= stage; ++s) {
       const auto i = static_cast<std::size_t>(s);
       const double pixels = static_cast<double>(generator::resolution(s) * generator::resolution(s));
-      const auto own = static_cast<double>(Options.channels[i]), below = static_cast<double>(Options.channels[s == 0 ? 0 : i - 1]);
+      const auto own = static_cast<double>(Options.channels[i]),
+                 below = static_cast<double>(Options.channels[s == 0 ? 0 : i - 1]);
       sum += 9 * pixels * own * (below + (Options.convolutions == 2 ? own : 0));
     }
     return sum;
@@ -156,9 +164,11 @@ class gan_engine_on : public gan_engine {
 
   static gan_view view_of(const trainer& run, std::int64_t step) {
     const std::int64_t side = run.plan().at(step).resolution;
-    return {.resolution = side,
-            .sample = [&run, step](std::span<const float> latents) { return host(run.sample(latents_of(latents), step)); },
-            .score = [&run, step, side](std::span<const float> pictures) {
+    return {
+        .resolution = side,
+        .sample = [&run, step](std::span<const float> latents) { return host(run.sample(latents_of(latents), step)); },
+        .score =
+            [&run, step, side](std::span<const float> pictures) {
               std::vector<float> out;
               const auto area = static_cast<std::size_t>(Options.image_channels * side * side);
               // One at a time: the batch's standard deviation must tell nothing about a picture.
@@ -190,7 +200,8 @@ template <class D>
 [[nodiscard]] std::unique_ptr<gan_engine> small_engine(const gan_design& design) {
   using namespace synthmed::models;
   using synthmed::train::networks_of, synthmed::train::recipe;
-  if (design.network == gan_network::quick) return std::make_unique<gan_engine_on<D, quick_options(gan_quick_channels)>>();
+  if (design.network == gan_network::quick)
+    return std::make_unique<gan_engine_on<D, quick_options(gan_quick_channels)>>();
   return std::make_unique<gan_engine_on<D, networks_of<recipe::synthmed>(small_channels)>>();
 }
 
@@ -199,7 +210,8 @@ template <class D>
 [[nodiscard]] std::unique_ptr<gan_engine> full_engine(const gan_design& design) {
   using namespace synthmed::models;
   using synthmed::train::networks_of, synthmed::train::recipe;
-  if (design.recipe == recipe::seed) return std::make_unique<gan_engine_on<D, networks_of<recipe::seed>(full_channels)>>();
+  if (design.recipe == recipe::seed)
+    return std::make_unique<gan_engine_on<D, networks_of<recipe::seed>(full_channels)>>();
   return std::make_unique<gan_engine_on<D, networks_of<recipe::synthmed>(full_channels)>>();
 }
 

@@ -15,11 +15,12 @@ class inception_network {
  public:
   virtual ~inception_network() = default;
 
-  /// Numbers per picture, and pictures that are run at a time: always so many, so that a picture's features do not depend
-  /// on how many others there are.
+  /// Numbers per picture, and pictures that are run at a time: always so many, so that a picture's features do not
+  /// depend on how many others there are.
   static constexpr std::size_t dimensions = 2048, batch = 8;
 
-  /// Features of at most `batch` pictures that synthmed::fid_input prepared, one after another: `dimensions` numbers each.
+  /// Features of at most `batch` pictures that synthmed::fid_input prepared, one after another: `dimensions` numbers
+  /// each.
   [[nodiscard]] virtual std::vector<float> features(std::span<const float> pictures) const = 0;
 
   [[nodiscard]] const std::string& sha256() const noexcept { return sha256_; }

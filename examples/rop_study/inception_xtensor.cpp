@@ -18,7 +18,8 @@ using net = synthmed::models::inception_v3<>;
 
 class network final : public inception_network {
  public:
-  explicit network(const std::filesystem::path& path) : parameters_(net{}.init<B>(synthmed::key(0))), buffers_(net{}.initial_buffers<B>()) {
+  explicit network(const std::filesystem::path& path)
+      : parameters_(net{}.init<B>(synthmed::key(0))), buffers_(net{}.initial_buffers<B>()) {
     std::string bytes = synthmed::read_file(path, std::uint64_t{1} << 32);
     sha256_ = synthmed::sha256(bytes);
     identity_ = synthmed::sentence("inception-v3 ", sha256_, ", synthmed ", SYNTHMED_VERSION, ", ", B::name());

@@ -45,12 +45,15 @@ recipe recipe_of(const prepare_settings& s) {
     r.frame_height = r.frame_width = 0;
   } else if (int end = 0; std::sscanf(s.frame.c_str(), "%5dx%5d%n", &r.frame_width, &r.frame_height, &end) != 2 ||
                           static_cast<std::size_t>(end) != s.frame.size() || r.frame_width < 8 || r.frame_height < 8) {
-    throw argument_error(sentence("--frame is WIDTHxHEIGHT in pixels, at least 8 each, or keep; got \"", s.frame, "\"."));
+    throw argument_error(
+        sentence("--frame is WIDTHxHEIGHT in pixels, at least 8 each, or keep; got \"", s.frame, "\"."));
   }
   r.map.how = synthmed::parse_fit(s.fit.empty() ? "squash" : s.fit);
   r.map.height = r.map.width = s.size.value_or(256);
   r.map.window = s.window.value_or(0);
-  const std::string with = !s.interpolation.empty() ? s.interpolation : r.map.how == synthmed::fit::squash ? "bilinear" : "area";
+  const std::string with = !s.interpolation.empty()             ? s.interpolation
+                           : r.map.how == synthmed::fit::squash ? "bilinear"
+                                                                : "area";
   r.map.with = with == "area" ? synthmed::interpolation::area : synthmed::interpolation::bilinear;
   r.floor = s.floor.value_or(51);
   r.disc_centre = s.disc_centre;
@@ -62,7 +65,8 @@ recipe recipe_of(const prepare_settings& s) {
     throw argument_error("--window and --disc-centre belong to --fit crop.");
   if (r.map.window < 0) throw argument_error(sentence("--window is positive, got ", r.map.window, "."));
   if (r.floor < 0 || r.floor > 255) throw argument_error(sentence("--floor lies in 0 ... 255, got ", r.floor, "."));
-  if (r.map.height < 4 || r.map.height > 8192) throw argument_error(sentence("--size lies in 4 ... 8192, got ", r.map.height, "."));
+  if (r.map.height < 4 || r.map.height > 8192)
+    throw argument_error(sentence("--size lies in 4 ... 8192, got ", r.map.height, "."));
   return r;
 }
 
@@ -76,12 +80,13 @@ double number_in(const synthmed::manifest_record& record, const char* column) {
   const auto it = record.more.find(column);
   double value = 0;
   if (it == record.more.end() || it->second.empty())
-    throw synthmed::format_error(sentence(record.image.string(), " has no column \"", column,
-                                          "\", which --disc-centre needs (pixels of the picture as it is in its file)."));
+    throw synthmed::format_error(
+        sentence(record.image.string(), " has no column \"", column,
+                 "\", which --disc-centre needs (pixels of the picture as it is in its file)."));
   const auto [end, failure] = std::from_chars(it->second.data(), it->second.data() + it->second.size(), value);
   if (failure != std::errc{} || end != it->second.data() + it->second.size())
-    throw synthmed::format_error(sentence(record.image.string(), ", column \"", column, "\": expected a number, got \"",
-                                          it->second, "\"."));
+    throw synthmed::format_error(
+        sentence(record.image.string(), ", column \"", column, "\": expected a number, got \"", it->second, "\"."));
   return value;
 }
 
@@ -93,13 +98,14 @@ std::vector<output> prepared(const prepare_source& source, std::size_t i, const 
   const int height = r.frame_height ? r.frame_height : reference.height();
   const int width = r.frame_width ? r.frame_width : reference.width();
   const auto framed = [&](const picture& p, synthmed::interpolation with) {
-    return p.height() == height && p.width() == width ? p
-                                                      : synthmed::fitted(p, {.height = height, .width = width, .with = with});
+    return p.height() == height && p.width() == width
+               ? p
+               : synthmed::fitted(p, {.height = height, .width = width, .with = with});
   };
   if (!raw.photograph.empty()) {
-    outputs.push_back({"grey", synthmed::segmenter_input(raw.photograph, source.statistics,
-                                                         {.height = r.frame_height, .width = r.frame_width,
-                                                          .clahe_tiles = r.clahe_tiles})});
+    outputs.push_back({"grey", synthmed::segmenter_input(
+                                   raw.photograph, source.statistics,
+                                   {.height = r.frame_height, .width = r.frame_width, .clahe_tiles = r.clahe_tiles})});
     if (r.photographs) outputs.push_back({"fundus", framed(raw.photograph, synthmed::interpolation::bicubic)});
     picture fov = raw.fov.empty() ? synthmed::field_of_view(raw.photograph) : raw.fov;
     fov = framed(fov, synthmed::interpolation::bilinear);
@@ -183,10 +189,11 @@ void say_costs(const prepare_source& source, const recipe& r) {
   const double each = seconds / static_cast<double>(tried), count = static_cast<double>(n);
   const int threads = synthmed::threads();
   // Beside its outputs a picture in work has its source and double-precision grey values: about 8 bytes more per byte.
-  std::printf("dry run: %zu pictures; about %.0f s with %d threads (%.3f s per picture and thread), %.0f MB of disk, "
-              "%.0f MB of memory; nothing was written\n",
-              n, each * count / threads, threads, each, bytes / static_cast<double>(tried) * count / 1e6,
-              60 + largest * 9 * threads / 1e6 + count * 2e-3);
+  std::printf(
+      "dry run: %zu pictures; about %.0f s with %d threads (%.3f s per picture and thread), %.0f MB of disk, "
+      "%.0f MB of memory; nothing was written\n",
+      n, each * count / threads, threads, each, bytes / static_cast<double>(tried) * count / 1e6,
+      60 + largest * 9 * threads / 1e6 + count * 2e-3);
 }
 
 void write_sheets(const synthmed::manifest& plan, const fs::path& folder, synthmed::key k) {
@@ -197,7 +204,8 @@ void write_sheets(const synthmed::manifest& plan, const fs::path& folder, synthm
       if (plan.records[i].label == c) members.push_back(i);
     if (members.empty()) continue;
     const auto order = synthmed::permutation(k.fold("contact sheet").fold(c), members.size());
-    const std::string name = "contact_" + (c < 0 ? std::string("unlabelled") : plan.classes[static_cast<std::size_t>(c)]);
+    const std::string name =
+        "contact_" + (c < 0 ? std::string("unlabelled") : plan.classes[static_cast<std::size_t>(c)]);
     for (const bool maps : {false, true}) {
       std::vector<picture> tiles;
       std::vector<std::string> captions;
@@ -215,7 +223,8 @@ void write_sheets(const synthmed::manifest& plan, const fs::path& folder, synthm
   }
 }
 
-/// Everything goes to OUT.partial, which takes its final name last. A run that was broken off goes on from its pictures.
+/// Everything goes to OUT.partial, which takes its final name last. A run that was broken off goes on from its
+/// pictures.
 void write_all(const prepare_source& source, const prepare_settings& s, const recipe& r) {
   const synthmed::manifest plan = planned_manifest(source, r);
   const std::string manifest_text = synthmed::to_csv(synthmed::to_table(plan));
@@ -226,8 +235,10 @@ void write_all(const prepare_source& source, const prepare_settings& s, const re
   folder += ".partial";
   std::error_code failed;
   if (fs::exists(folder, failed)) {
-    if (!fs::is_regular_file(folder / "prepare.json", failed) || synthmed::read_file(folder / "prepare.json") != settings)
-      throw argument_error(sentence(folder.string(), " was begun with other settings or data; remove it or choose another --out."));
+    if (!fs::is_regular_file(folder / "prepare.json", failed) ||
+        synthmed::read_file(folder / "prepare.json") != settings)
+      throw argument_error(
+          sentence(folder.string(), " was begun with other settings or data; remove it or choose another --out."));
   } else {
     synthmed::make_folder(folder);
     synthmed::write_file(folder / "prepare.json", settings);
@@ -256,7 +267,8 @@ void write_all(const prepare_source& source, const prepare_settings& s, const re
       try {
         if (!fs::exists(folder / last)) {
           auto outputs = prepared(source, i, r);
-          if (outputs.back().column != std::string_view("rvm")) std::rotate(outputs.begin(), outputs.begin() + 1, outputs.end());
+          if (outputs.back().column != std::string_view("rvm"))
+            std::rotate(outputs.begin(), outputs.begin() + 1, outputs.end());
           for (const auto& out : outputs)
             synthmed::write_png(folder / out.column / (source.names[i] + ".png"), out.pixels);
         }
@@ -287,7 +299,8 @@ void run(prepare_settings& s) {
   if (s.phantom.empty() == s.images.empty())
     throw argument_error("prepare needs either --phantom smoke|quick|demo|study or --images FOLDER|MANIFEST.");
   std::error_code failed;
-  if (fs::exists(s.common.out, failed) && !(fs::is_directory(s.common.out, failed) && fs::is_empty(s.common.out, failed)))
+  if (fs::exists(s.common.out, failed) &&
+      !(fs::is_directory(s.common.out, failed) && fs::is_empty(s.common.out, failed)))
     throw argument_error(sentence(s.common.out.string(), " is there already; choose another --out or remove it."));
   (void)recipe_of(s);  // wrong flags are said before thousands of pictures are read
   const prepare_source source = s.phantom.empty() ? open_images(s) : open_phantom(s);
@@ -311,7 +324,8 @@ void run(prepare_settings& s) {
 void add_prepare(CLI::App& app) {
   auto settings = std::make_shared<prepare_settings>();
   auto& s = *settings;
-  CLI::App& command = *app.add_subcommand("prepare", "Bring pictures, or the phantom's, into the form that later steps read");
+  CLI::App& command =
+      *app.add_subcommand("prepare", "Bring pictures, or the phantom's, into the form that later steps read");
   add_common(command, s.common);
   command.add_option("--phantom", s.phantom, "Made-up retinas of known truth")
       ->check(CLI::IsMember({"smoke", "quick", "demo", "study"}));
@@ -320,55 +334,83 @@ void add_prepare(CLI::App& app) {
                      "Number of test images of new subjects in place of the preset's (0: none)");
   command.add_option("--phantom-enrichment", s.phantom_enrichment,
                      "Share of subjects with uniform instead of natural severity, 0 ... 1, in place of the preset's");
-  command.add_option("--phantom-stream", s.phantom_stream, "Capital letters that name another population of the same seed");
+  command.add_option("--phantom-stream", s.phantom_stream,
+                     "Capital letters that name another population of the same seed");
   command.add_option("--images", s.images, "Folder or manifest.csv with your pictures (docs/data.md)");
 
   const std::string reading = "How your pictures are read";
   command.add_option("--layout", s.layout, "A known folder layout")
-      ->check(CLI::IsMember({"classes", "drive", "seed", "ostrava"}))->group(reading);
-  command.add_option("--pattern", s.pattern, "Regular expression over paths with groups (?<label>..) (?<subject>..)")->group(reading);
+      ->check(CLI::IsMember({"classes", "drive", "seed", "ostrava"}))
+      ->group(reading);
+  command.add_option("--pattern", s.pattern, "Regular expression over paths with groups (?<label>..) (?<subject>..)")
+      ->group(reading);
   command.add_option("--mask", s.mask, "Path of a picture's vessel map, with {group} and {stem}")->group(reading);
   command.add_option("--fov", s.fov, "Path of a picture's field of view, with {group} and {stem}")->group(reading);
-  command.add_option("--kind", s.kind, "What pictures are where nothing says so: fundus (photographs) or rvm (vessel maps)")
-      ->check(CLI::IsMember({"fundus", "rvm"}))->default_val("fundus")->group(reading);
+  command
+      .add_option("--kind", s.kind,
+                  "What pictures are where nothing says so: fundus (photographs) or rvm (vessel maps)")
+      ->check(CLI::IsMember({"fundus", "rvm"}))
+      ->default_val("fundus")
+      ->group(reading);
   command.add_option("--value", s.values, "column:text=other, replace a text of the pattern (repeat)")->group(reading);
-  command.add_option("--column", s.columns, "ours=theirs, a column of the manifest by another name (repeat)")->group(reading);
+  command.add_option("--column", s.columns, "ours=theirs, a column of the manifest by another name (repeat)")
+      ->group(reading);
   command.add_option("--exclude", s.exclude, "column=value, leave such rows out (repeat)")->group(reading);
   command.add_option("--label-base", s.label_base, "Number of the first class, 0 or 1")->group(reading);
-  command.add_option("--deep", s.deep, "16-bit pictures")->check(CLI::IsMember({"refuse", "scale", "stretch"}))
-      ->capture_default_str()->group(reading);
+  command.add_option("--deep", s.deep, "16-bit pictures")
+      ->check(CLI::IsMember({"refuse", "scale", "stretch"}))
+      ->capture_default_str()
+      ->group(reading);
   command.add_option("--raters", s.raters, "CSV with grades per picture")->group(reading);
-  command.add_option("--raters-layout", s.raters_layout, "A known table")->check(CLI::IsMember({"farfum"}))->group(reading);
+  command.add_option("--raters-layout", s.raters_layout, "A known table")
+      ->check(CLI::IsMember({"farfum"}))
+      ->group(reading);
   command.add_option("--raters-headers", s.raters_headers, "Header rows of that table")->group(reading);
   command.add_option("--raters-image", s.raters_image, "Its column with file names")->group(reading);
   command.add_option("--raters-subject", s.raters_subject, "Its column with subjects")->group(reading);
-  command.add_option("--raters-label", s.raters_label, "Its column with the consensus (default: majority)")->group(reading);
-  command.add_option("--raters-columns", s.raters_columns, "Regular expression over the graders' columns")->group(reading);
+  command.add_option("--raters-label", s.raters_label, "Its column with the consensus (default: majority)")
+      ->group(reading);
+  command.add_option("--raters-columns", s.raters_columns, "Regular expression over the graders' columns")
+      ->group(reading);
 
   const std::string splitting = "Splits (60/20/20 by subject)";
-  command.add_option("--splits", s.splits, "CSV with subject,split to use instead; or the name of one split for all")->group(splitting);
+  command.add_option("--splits", s.splits, "CSV with subject,split to use instead; or the name of one split for all")
+      ->group(splitting);
   command.add_flag("--resplit", s.resplit, "Ignore splits that the data bring")->group(splitting);
   command.add_flag("--split-by-image", s.split_by_image, "Take each picture for a subject (leaks!)")->group(splitting);
-  command.add_option("--expert", s.expert, "Pictures per class of an expert set, as 54,31,15")->delimiter(',')->group(splitting);
+  command.add_option("--expert", s.expert, "Pictures per class of an expert set, as 54,31,15")
+      ->delimiter(',')
+      ->group(splitting);
 
   const std::string writing = "What is written";
-  command.add_option("--frame", s.frame, "Size of photographs, WIDTHxHEIGHT or keep")->capture_default_str()->group(writing);
+  command.add_option("--frame", s.frame, "Size of photographs, WIDTHxHEIGHT or keep")
+      ->capture_default_str()
+      ->group(writing);
   command.add_option("--size", s.size, "Side of vessel maps (study: 256)")->group(writing);
   command.add_option("--fit", s.fit, "Vessel maps: squash (study), crop or pad")
-      ->check(CLI::IsMember({"squash", "crop", "pad"}))->group(writing);
+      ->check(CLI::IsMember({"squash", "crop", "pad"}))
+      ->group(writing);
   command.add_option("--window", s.window, "Side of the crop in pixels of the frame")->group(writing);
   command.add_flag("--disc-centre", s.disc_centre, "Crop around columns disc_x, disc_y")->group(writing);
   command.add_option("--interpolation", s.interpolation, "Vessel maps: bilinear (study) or area")
-      ->check(CLI::IsMember({"bilinear", "area"}))->group(writing);
+      ->check(CLI::IsMember({"bilinear", "area"}))
+      ->group(writing);
   command.add_option("--floor", s.floor, "Map values below become 0 (study: 51)")->group(writing);
   // A flag bound to an optional would be set by its absence; a function is only called when the flag is there.
-  command.add_flag_function("--mirror-left,!--keep-left", [settings](std::int64_t count) { settings->mirror_left = count > 0; },
-                            "Mirror the vessel maps of left eyes")->group(writing);
-  command.add_flag_function("--photographs,!--no-photographs",
-                            [settings](std::int64_t count) { settings->photographs = count > 0; },
-                            "Write photographs; the phantom then draws them (quick does not unless told)")->group(writing);
-  command.add_option("--photograph-size", s.photograph_size,
-                     "Photographs cut to the square that the vessel maps show, of this side (phantom, --fit crop)")->group(writing);
+  command
+      .add_flag_function(
+          "--mirror-left,!--keep-left", [settings](std::int64_t count) { settings->mirror_left = count > 0; },
+          "Mirror the vessel maps of left eyes")
+      ->group(writing);
+  command
+      .add_flag_function(
+          "--photographs,!--no-photographs", [settings](std::int64_t count) { settings->photographs = count > 0; },
+          "Write photographs; the phantom then draws them (quick does not unless told)")
+      ->group(writing);
+  command
+      .add_option("--photograph-size", s.photograph_size,
+                  "Photographs cut to the square that the vessel maps show, of this side (phantom, --fit crop)")
+      ->group(writing);
   command.callback([settings] { run(*settings); });
 }
 

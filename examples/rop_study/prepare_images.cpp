@@ -70,9 +70,11 @@ synthmed::manifest read_source(const prepare_settings& s) {
   if (!s.raters_columns.empty()) table.raters = s.raters_columns;
   if (s.label_base) table.labels.base = s.label_base;
   if (table.subject.empty() && subjects_follow)
-    throw argument_error("With --raters the subject comes from that table: name its column with --raters-subject, or ask for "
-                         "--split-by-image.");
-  const auto csv = synthmed::parse_csv_with_headers(synthmed::read_file(s.raters), table.header_rows, s.raters.string());
+    throw argument_error(
+        "With --raters the subject comes from that table: name its column with --raters-subject, or ask for "
+        "--split-by-image.");
+  const auto csv =
+      synthmed::parse_csv_with_headers(synthmed::read_file(s.raters), table.header_rows, s.raters.string());
   const auto without = synthmed::join_raters(data, csv, table);
   for (const auto& image : without) data.excluded.push_back({image, "", "graded, but there is no such picture"});
   return data;
@@ -168,7 +170,8 @@ prepare_source open_images(const prepare_settings& s) {
     synthmed::apply_splits(source.data, synthmed::read_splits(s.splits));
   } else if (given && !s.resplit) {
     if (!s.expert.empty())
-      throw argument_error("--expert needs splits that are made here; the data bring their own (--resplit ignores those).");
+      throw argument_error(
+          "--expert needs splits that are made here; the data bring their own (--resplit ignores those).");
     (void)synthmed::splits_of(source.data);
   } else {
     std::map<std::string, synthmed::picture_facts> of_image;
@@ -180,8 +183,9 @@ prepare_source open_images(const prepare_settings& s) {
   source.warnings = synthmed::check_classes(source.data);
   for (auto& warning : synthmed::check_shortcuts(source.data, facts)) source.warnings.push_back(std::move(warning));
   if (s.split_by_image)
-    source.warnings.emplace_back("Pictures are split one by one: pictures of one infant may be in two splits, and every "
-                                 "result may be too good.");
+    source.warnings.emplace_back(
+        "Pictures are split one by one: pictures of one infant may be in two splits, and every "
+        "result may be too good.");
   source.names = output_names(source.data);
   for (std::size_t i = 0; i < source.data.records.size(); ++i) {
     auto& record = source.data.records[i];

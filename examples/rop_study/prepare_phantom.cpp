@@ -46,8 +46,8 @@ synthmed::manifest_record record_of(const synthmed::phantom_population& populati
 }
 
 /// The square that a vessel map shows, cut from photograph, soft map and field of view and brought to `size` pixels.
-raw_pictures pole_pictures(const synthmed::phantom_population& population, std::size_t image, const synthmed::vessel_tree& vessels,
-                           const synthmed::phantom_crop& pole, int size) {
+raw_pictures pole_pictures(const synthmed::phantom_population& population, std::size_t image,
+                           const synthmed::vessel_tree& vessels, const synthmed::phantom_crop& pole, int size) {
   const auto frame = synthmed::frame_view(population, image);
   const int side = static_cast<int>(std::lround(2 * pole.radius * frame.scale)), margin = 8;
   synthmed::phantom_window window;
@@ -56,8 +56,11 @@ raw_pictures pole_pictures(const synthmed::phantom_population& population, std::
   window.width = window.height = side + 2 * margin;
   auto drawn = synthmed::render(population, image, vessels, {.window = window});
   const auto framed = [&](const synthmed::picture& p) {
-    auto square = synthmed::fitted(p, {.height = size, .width = size, .how = synthmed::fit::crop,
-                                       .with = synthmed::interpolation::area, .window = static_cast<double>(side)});
+    auto square = synthmed::fitted(p, {.height = size,
+                                       .width = size,
+                                       .how = synthmed::fit::crop,
+                                       .with = synthmed::interpolation::area,
+                                       .window = static_cast<double>(side)});
     return pole.mirror_left && frame.mirror > 0 ? synthmed::mirrored(square) : square;
   };
   return {framed(drawn.photograph), framed(drawn.vessels), framed(drawn.field), {}};
@@ -66,7 +69,8 @@ raw_pictures pole_pictures(const synthmed::phantom_population& population, std::
 /// The preset's populations with what the user set otherwise.
 synthmed::phantom_populations preset_of(const prepare_settings& s) {
   auto preset = synthmed::populations_of(synthmed::phantom_preset_of(s.phantom), s.common.seed);
-  for (const auto& [name, count] : {std::pair{"--phantom-images", s.phantom_images}, {"--phantom-test", s.phantom_test}})
+  for (const auto& [name, count] :
+       {std::pair{"--phantom-images", s.phantom_images}, {"--phantom-test", s.phantom_test}})
     if (count && (*count < 0 || *count > 1'000'000 || (*count == 0 && name == std::string_view("--phantom-images"))))
       throw synthmed::argument_error(sentence(name, " is a number of images up to 1000000, got ", *count, "."));
   if (s.phantom_images) preset.main.images = *s.phantom_images;
@@ -78,10 +82,10 @@ synthmed::phantom_populations preset_of(const prepare_settings& s) {
     preset.further_test.images = *s.phantom_test;
   }
   if (s.phantom_stream.empty()) return preset;
-  if (s.phantom_stream.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") != std::string::npos ||
-      s.phantom_stream == "T")
-    throw synthmed::argument_error(sentence("--phantom-stream is one or more capital letters other than T, which the test subjects bear; got \"",
-                                            s.phantom_stream, "\"."));
+  if (s.phantom_stream.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") != std::string::npos || s.phantom_stream == "T")
+    throw synthmed::argument_error(
+        sentence("--phantom-stream is one or more capital letters other than T, which the test subjects bear; got \"",
+                 s.phantom_stream, "\"."));
   preset.main.stream = s.phantom_stream;
   return preset;
 }
@@ -93,7 +97,8 @@ prepare_source open_phantom(prepare_settings& s) {
   if (!s.pattern.empty() || !s.layout.empty() || !s.raters.empty() || !s.columns.empty() || !s.exclude.empty() ||
       !s.splits.empty() || s.split_by_image || s.disc_centre)
     throw synthmed::argument_error("Flags about reading pictures belong to --images; the phantom needs none of them.");
-  // The study's frame for the study; elsewhere the posterior pole, small, soft and mirrored to one side (docs/phantom.md).
+  // The study's frame for the study; elsewhere the posterior pole, small, soft and mirrored to one side
+  // (docs/phantom.md).
   if (s.fit.empty()) s.fit = study ? "squash" : "crop";
   const bool crop = s.fit == "crop";
   if (!s.size) s.size = study ? 256 : demo ? 64 : 32;
@@ -103,7 +108,9 @@ prepare_source open_phantom(prepare_settings& s) {
   if (!s.photographs) s.photographs = s.phantom != "quick";
   if (study && s.expert.empty()) s.expert = {54, 31, 15};
   if (s.photograph_size) {
-    if (!crop) throw synthmed::argument_error("--photograph-size cuts photographs as the vessel maps are cut; it needs --fit crop.");
+    if (!crop)
+      throw synthmed::argument_error(
+          "--photograph-size cuts photographs as the vessel maps are cut; it needs --fit crop.");
     if (*s.photograph_size < 16 || *s.photograph_size > 4096)
       throw synthmed::argument_error(sentence("--photograph-size lies in 16 ... 4096, got ", *s.photograph_size, "."));
     s.photographs = true;
@@ -155,7 +162,8 @@ prepare_source open_phantom(prepare_settings& s) {
       record.more["disc_x"] = record.more["disc_y"] = synthmed::csv_number(*s.photograph_size / 2.0);
       record.um_per_px = 1200 * 2 * pole.radius / *s.photograph_size;
     }
-  source.read = [populations, of_record, pole, crop, photographs = *s.photographs, cut = s.photograph_size](std::size_t i) {
+  source.read = [populations, of_record, pole, crop, photographs = *s.photographs,
+                 cut = s.photograph_size](std::size_t i) {
     const auto& population = (*populations)[of_record[i].first];
     const std::size_t image = of_record[i].second;
     const auto vessels = synthmed::bend_vessels(population, image).tree;

@@ -19,7 +19,7 @@ inline constexpr int results_version = 1;
 struct map_statistics {
   std::vector<std::string> names;  ///< stem of each map's file
   std::vector<int> labels;
-  std::vector<double> density;     ///< mean of each map, in [0, 1]
+  std::vector<double> density;  ///< mean of each map, in [0, 1]
   struct of_class {
     std::size_t maps = 0;
     double brightness = 0;  ///< mean over maps and pixels, in [0, 1]
@@ -37,10 +37,12 @@ struct arms_results {
   nlohmann::ordered_json generators;  ///< the synthetic arms of several GAN seeds and their spread; null for one
 };
 [[nodiscard]] arms_results judge_arms(const std::filesystem::path& study, const study_settings& settings,
-                                      const synthmed::manifest& real, const std::map<std::string, map_statistics>& maps);
+                                      const synthmed::manifest& real,
+                                      const std::map<std::string, map_statistics>& maps);
 
 /// What was found, in sentences, the most important first, from the rest of results.json.
-[[nodiscard]] std::vector<std::string> findings_of(const study_settings& settings, const nlohmann::ordered_json& results);
+[[nodiscard]] std::vector<std::string> findings_of(const study_settings& settings,
+                                                   const nlohmann::ordered_json& results);
 
 /// The whole of results.json. Throws io_error that names a file which a stage should have written.
 [[nodiscard]] nlohmann::ordered_json make_results(const std::filesystem::path& study);

@@ -39,11 +39,13 @@ reading reading_of(const fs::path& model) {
   const auto stored = [&](const char* name) -> std::string {
     const auto found = file.metadata().find(name);
     if (found == file.metadata().end())
-      throw format_error(sentence(model.string(), " does not say its ", name, "; it is no model.safetensors of `rop_study classify`."));
+      throw format_error(sentence(model.string(), " does not say its ", name,
+                                  "; it is no model.safetensors of `rop_study classify`."));
     return found->second;
   };
   try {
-    const int side = std::stoi(stored("side")), floor = std::stoi(stored("floor"));  // which other networks' files do not have
+    const int side = std::stoi(stored("side")),
+              floor = std::stoi(stored("floor"));  // which other networks' files do not have
     return {classifier_named(stored("network")), side, floor};
   } catch (const std::logic_error&) {  // of stoi
     throw format_error(sentence(model.string(), " has a side or a floor that is no number."));
@@ -58,10 +60,12 @@ void run(const score_settings& s) {
   map_list list;
   add_maps(list, s.maps, s.split, map_grades::any);
   if (list.size() == 0)
-    throw argument_error(sentence("There is no map", s.split.empty() ? "" : " of split " + s.split, " in ", s.maps.string(), "."));
+    throw argument_error(
+        sentence("There is no map", s.split.empty() ? "" : " of split " + s.split, " in ", s.maps.string(), "."));
   const auto classes = synthmed::plus_disease_classes();
   if (s.common.dry_run) {
-    std::printf("dry run: %zu maps, %zu classifiers; a second or less per thousand maps and classifier\n", list.size(), s.models.size());
+    std::printf("dry run: %zu maps, %zu classifiers; a second or less per thousand maps and classifier\n", list.size(),
+                s.models.size());
     return;
   }
 
@@ -81,13 +85,14 @@ void run(const score_settings& s) {
     const auto row = std::span(mean).subspan(i * classes.size(), classes.size());
     const auto call = static_cast<std::size_t>(std::max_element(row.begin(), row.end()) - row.begin());
     std::vector<std::string> cells{list.ids[i], list.subjects[i],
-                                   list.labels[i] < 0 ? "" : classes[static_cast<std::size_t>(list.labels[i])].name, classes[call].name};
+                                   list.labels[i] < 0 ? "" : classes[static_cast<std::size_t>(list.labels[i])].name,
+                                   classes[call].name};
     for (const double p : row) cells.push_back(synthmed::csv_number(p));
     table.add_row(std::move(cells));
     if (list.size() <= 40)
       std::printf("%-40s %-8s called %-8s normal %.3f, pre-plus %.3f, plus %.3f\n", list.ids[i].c_str(),
-                  list.labels[i] < 0 ? "-" : classes[static_cast<std::size_t>(list.labels[i])].name.c_str(), classes[call].name.c_str(),
-                  row[0], row[1], row[2]);
+                  list.labels[i] < 0 ? "-" : classes[static_cast<std::size_t>(list.labels[i])].name.c_str(),
+                  classes[call].name.c_str(), row[0], row[1], row[2]);
   }
   synthmed::make_folder(s.common.out);
   synthmed::write_csv(table_file, table);
@@ -101,15 +106,21 @@ void add_score(CLI::App& app) {
   auto& s = *settings;
   add_common(*command, s.common);
   command->add_option("--model", s.models, "model.safetensors of `rop_study classify`; of several the mean is taken")
-      ->required()->allow_extra_args(false)->check(CLI::ExistingFile);
-  command->add_option("--maps", s.maps, "Folder with manifest.csv: rvm/ of segment, data/ of prepare, a synthetic set")->required();
+      ->required()
+      ->allow_extra_args(false)
+      ->check(CLI::ExistingFile);
+  command->add_option("--maps", s.maps, "Folder with manifest.csv: rvm/ of segment, data/ of prepare, a synthetic set")
+      ->required();
   command->add_option("--split", s.split, "Only the maps of this split");
-  command->add_option("--average-flips", s.flips, "Ask about flipped copies too: none, horizontal or both")->capture_default_str();
+  command->add_option("--average-flips", s.flips, "Ask about flipped copies too: none, horizontal or both")
+      ->capture_default_str();
   command->add_option("--backend", s.backend, "What computes: xtensor or torch")->capture_default_str();
   command->add_option("--device", s.device, "Where: cpu, cuda or cuda:N (torch)")->capture_default_str();
-  command->footer("Example:\n  rop_study score --model study/cnn/real/seed_1/model.safetensors --maps mine/rvm --out scores\n"
-                  "Writes OUT/scores.csv: a row per map with the probability of each grade. The maps must show what the training maps\n"
-                  "showed: the same frame around the disc, made by a like segmenter. No diagnosis.");
+  command->footer(
+      "Example:\n  rop_study score --model study/cnn/real/seed_1/model.safetensors --maps mine/rvm --out scores\n"
+      "Writes OUT/scores.csv: a row per map with the probability of each grade. The maps must show what the training "
+      "maps\n"
+      "showed: the same frame around the disc, made by a like segmenter. No diagnosis.");
   command->callback([settings] {
     apply(settings->common);
     run(*settings);

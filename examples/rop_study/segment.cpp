@@ -31,7 +31,9 @@ using synthmed::manifest_record;
 using synthmed::picture;
 using synthmed::sentence;
 
-picture grey_of(const fs::path& file) { return synthmed::read_picture(file, {.colour = synthmed::picture_colour::grey}); }
+picture grey_of(const fs::path& file) {
+  return synthmed::read_picture(file, {.colour = synthmed::picture_colour::grey});
+}
 
 std::string column(const manifest_record& record, const char* name) {
   const auto it = record.more.find(name);
@@ -45,12 +47,14 @@ class prepared_data {
     const auto settings = folder / "prepare.json";
     if (fs::exists(settings)) prepared_ = nlohmann::json::parse(synthmed::read_file(settings), nullptr, false);
     if (!prepared_.is_object() || !prepared_.contains("rvm"))
-      throw argument_error(sentence(folder.string(), " was not written by rop_study prepare: it has no readable prepare.json."));
+      throw argument_error(
+          sentence(folder.string(), " was not written by rop_study prepare: it has no readable prepare.json."));
     for (std::size_t i = 0; i < manifest.records.size(); ++i)
       if (!column(manifest.records[i], "grey").empty()) photographs.push_back(i);
     if (photographs.empty())
-      throw argument_error(sentence(folder.string(), " has no photographs to segment, only vessel maps; prepare photographs "
-                                                     "(for the phantom's quick set: --photographs or --photograph-size)."));
+      throw argument_error(sentence(folder.string(),
+                                    " has no photographs to segment, only vessel maps; prepare photographs "
+                                    "(for the phantom's quick set: --photographs or --photograph-size)."));
   }
 
   [[nodiscard]] const manifest_record& record(std::size_t i) const { return manifest.records[i]; }
@@ -64,10 +68,13 @@ class prepared_data {
   /// A probability map in the frame that prepare gives vessel maps.
   [[nodiscard]] picture rvm_of(const picture& map, const manifest_record& record) const {
     const auto& how = prepared_["rvm"];
-    synthmed::fit_options to{.height = how["size"], .width = how["size"], .how = synthmed::parse_fit(how["fit"].get<std::string>()),
-                             .with = how["interpolation"] == "area" ? synthmed::interpolation::area
-                                                                    : synthmed::interpolation::bilinear};
-    const bool phantom = prepared_["source"].get<std::string>().starts_with("phantom"), cropped = prepared_.contains("photograph_size");
+    synthmed::fit_options to{
+        .height = how["size"],
+        .width = how["size"],
+        .how = synthmed::parse_fit(how["fit"].get<std::string>()),
+        .with = how["interpolation"] == "area" ? synthmed::interpolation::area : synthmed::interpolation::bilinear};
+    const bool phantom = prepared_["source"].get<std::string>().starts_with("phantom"),
+               cropped = prepared_.contains("photograph_size");
     if (cropped) {
       to.how = synthmed::fit::squash;
       to.with = synthmed::interpolation::area;
@@ -92,7 +99,8 @@ class prepared_data {
  private:
   [[nodiscard]] synthmed::pixel_point disc(const manifest_record& record, bool phantom) const {
     if (!phantom && prepared_["frame"][0] != 0)
-      throw argument_error("The disc's place is known in the pictures' own pixels; prepare them with --frame keep to crop around it.");
+      throw argument_error(
+          "The disc's place is known in the pictures' own pixels; prepare them with --frame keep to crop around it.");
     return {std::stod(column(record, "disc_y")), std::stod(column(record, "disc_x"))};
   }
 
@@ -107,7 +115,8 @@ std::vector<float> pixels_of(const picture& grey) {
 }
 
 /// The training split's photographs with maps.
-synthmed::patch_source training_patches(const prepared_data& data, const segment_settings& s, std::vector<fs::path>& files) {
+synthmed::patch_source training_patches(const prepared_data& data, const segment_settings& s,
+                                        std::vector<fs::path>& files) {
   std::vector<synthmed::segmentation_example> examples;
   for (const auto i : data.photographs) {
     if (data.record(i).split != "train" || !data.has_truth(i)) continue;
@@ -116,9 +125,11 @@ synthmed::patch_source training_patches(const prepared_data& data, const segment
     files.push_back(data.manifest.locate(data.record(i).mask));
   }
   if (examples.empty())
-    throw argument_error(sentence("No photograph of the training split in ", s.data.string(),
-                                  " has a vessel map, so a U-Net cannot be trained on them; give one with --unet FILE."));
-  return synthmed::patch_source(std::move(examples), synthmed::key(s.training.common.seed).fold("segment").fold("patches"), s.patch);
+    throw argument_error(
+        sentence("No photograph of the training split in ", s.data.string(),
+                 " has a vessel map, so a U-Net cannot be trained on them; give one with --unet FILE."));
+  return synthmed::patch_source(std::move(examples),
+                                synthmed::key(s.training.common.seed).fold("segment").fold("patches"), s.patch);
 }
 
 /// Figures of one split inside the field of view: pixels pooled, threshold one half.
@@ -137,7 +148,10 @@ class split_figures {
   }
   [[nodiscard]] nlohmann::ordered_json json() const {
     const auto t = table_.value();
-    nlohmann::ordered_json out{{"pictures", pictures_}, {"pixels", t.positives + t.negatives}, {"vessel_pixels", t.positives}, {"threshold", 0.5}};
+    nlohmann::ordered_json out{{"pictures", pictures_},
+                               {"pixels", t.positives + t.negatives},
+                               {"vessel_pixels", t.positives},
+                               {"threshold", 0.5}};
     if (t.positives > 0 && t.negatives > 0) {
       out["auc_roc"] = synthmed::auc(t);
       out["auc_pr"] = synthmed::auc_pr(t);
@@ -161,13 +175,14 @@ class split_figures {
 picture bytes_of(const std::vector<float>& probabilities, const picture& grey, const picture& field) {
   picture map(grey.height(), grey.width());
   for (std::size_t at = 0; at < probabilities.size(); ++at)
-    map.pixels()[at] = field.empty() || field.pixels()[at] != 0 ? static_cast<std::uint8_t>(255.f * probabilities[at] + .5f) : 0;
+    map.pixels()[at] =
+        field.empty() || field.pixels()[at] != 0 ? static_cast<std::uint8_t>(255.f * probabilities[at] + .5f) : 0;
   return map;
 }
 
-/// Maps of all photographs: OUT/rvm/probability/ (the photograph's frame), OUT/rvm/rvm/ (as prepare frames maps) and the
-/// manifest. Written under another name first; a run that was broken off goes on from its pictures, but those with a truth
-/// are seen again for the figures.
+/// Maps of all photographs: OUT/rvm/probability/ (the photograph's frame), OUT/rvm/rvm/ (as prepare frames maps) and
+/// the manifest. Written under another name first; a run that was broken off goes on from its pictures, but those with
+/// a truth are seen again for the figures.
 void write_maps(const prepared_data& data, const unet& net, const segment_settings& s, const std::string& unet_hash) {
   const fs::path final = s.training.common.out / "rvm", folder = s.training.common.out / "rvm.partial";
   nlohmann::ordered_json settings{{"unet_sha256", unet_hash}, {"patches", s.patches}};
@@ -175,11 +190,15 @@ void write_maps(const prepared_data& data, const unet& net, const segment_settin
   settings["manifest_sha256"] = synthmed::sha256_file(s.data / "manifest.csv");
   const std::string text = settings.dump(2) + "\n";
   if (fs::exists(final)) {
-    if (s.training.resume && fs::exists(final / "segment.json") && synthmed::read_file(final / "segment.json") == text) return;
-    throw argument_error(sentence(final.string(), " is there already, of another U-Net, data set or run; remove it or choose another --out."));
+    if (s.training.resume && fs::exists(final / "segment.json") && synthmed::read_file(final / "segment.json") == text)
+      return;
+    throw argument_error(sentence(
+        final.string(), " is there already, of another U-Net, data set or run; remove it or choose another --out."));
   }
-  if (fs::exists(folder) && (!fs::exists(folder / "segment.json") || synthmed::read_file(folder / "segment.json") != text))
-    throw argument_error(sentence(folder.string(), " was begun with another U-Net or other data; remove it or choose another --out."));
+  if (fs::exists(folder) &&
+      (!fs::exists(folder / "segment.json") || synthmed::read_file(folder / "segment.json") != text))
+    throw argument_error(
+        sentence(folder.string(), " was begun with another U-Net or other data; remove it or choose another --out."));
   for (const char* part : {"probability", "rvm"}) synthmed::make_folder(folder / part);
   synthmed::write_file(folder / "segment.json", text);
 
@@ -192,7 +211,8 @@ void write_maps(const prepared_data& data, const unet& net, const segment_settin
     std::uint64_t done = 0;
     for (const auto i : data.photographs) {
       if (synthmed::train::interrupt_guard::requested())
-        throw argument_error(sentence("Interrupted after ", done, " of ", data.photographs.size(), " pictures; --resume goes on."));
+        throw argument_error(
+            sentence("Interrupted after ", done, " of ", data.photographs.size(), " pictures; --resume goes on."));
       manifest_record record = data.record(i);
       const std::string file = record.image.stem().string() + ".png";
       record.image = fs::path("rvm") / file;
@@ -224,8 +244,8 @@ void write_maps(const prepared_data& data, const unet& net, const segment_settin
   std::error_code failed;
   fs::rename(folder, final, failed);
   if (failed)
-    throw synthmed::io_error(sentence("The maps are in ", folder.string(), ", but it cannot be renamed to ", final.string(), ": ",
-                                      failed.message(), "."));
+    throw synthmed::io_error(sentence("The maps are in ", folder.string(), ", but it cannot be renamed to ",
+                                      final.string(), ": ", failed.message(), "."));
 }
 
 /// What the maps will take, from one of them.
@@ -237,9 +257,13 @@ stage_cost map_cost(const prepared_data& data, const unet& net, const segment_se
   const double seconds = seconds_per_call([&] { found = net.probabilities({values, grey.height(), grey.width()}, s); });
   const picture map = bytes_of(found, grey, data.field(first));
   const auto n = static_cast<double>(data.photographs.size());
-  const auto bytes = synthmed::encode_png(map).size() + synthmed::encode_png(data.rvm_of(map, data.record(first))).size();
-  return {.stage = "vessel maps", .steps = static_cast<std::int64_t>(data.photographs.size()), .seconds = n * seconds,
-          .memory_bytes = static_cast<double>(synthmed::train::peak_memory()), .disk_bytes = n * static_cast<double>(bytes)};
+  const auto bytes =
+      synthmed::encode_png(map).size() + synthmed::encode_png(data.rvm_of(map, data.record(first))).size();
+  return {.stage = "vessel maps",
+          .steps = static_cast<std::int64_t>(data.photographs.size()),
+          .seconds = n * seconds,
+          .memory_bytes = static_cast<double>(synthmed::train::peak_memory()),
+          .disk_bytes = n * static_cast<double>(bytes)};
 }
 
 void say_figures(const fs::path& file) {
@@ -247,8 +271,8 @@ void say_figures(const fs::path& file) {
   for (const char* split : {"val", "test"})
     if (figures.contains(split) && figures[split].contains("auc_roc"))
       std::printf("%s: AUC %.4f, F1 %.4f at 0.5, %lld pictures, %lld pixels in the field of view\n", split,
-                  figures[split]["auc_roc"].get<double>(), figures[split]["f1"].get<double>(), figures[split]["pictures"].get<long long>(),
-                  figures[split]["pixels"].get<long long>());
+                  figures[split]["auc_roc"].get<double>(), figures[split]["f1"].get<double>(),
+                  figures[split]["pictures"].get<long long>(), figures[split]["pixels"].get<long long>());
 }
 
 std::unique_ptr<unet> make(const segment_settings& s, bool retina) {
@@ -267,14 +291,15 @@ void run(segment_settings& s) {
   if (s.train && !s.unet.empty()) throw argument_error("--train makes a U-Net and --unet names one; give one of them.");
   if (!(s.rate > 0)) throw argument_error(sentence("--rate is positive, got ", s.rate, "."));
   if (!(s.loss.cross_entropy >= 0) || !(s.loss.dice >= 0) || s.loss.cross_entropy + s.loss.dice == 0)
-    throw argument_error(sentence("--cross-entropy and --dice are weights of at least 0, and not both 0; got ", s.loss.cross_entropy,
-                                  " and ", s.loss.dice, "."));
+    throw argument_error(sentence("--cross-entropy and --dice are weights of at least 0, and not both 0; got ",
+                                  s.loss.cross_entropy, " and ", s.loss.dice, "."));
   if (s.train_steps < 0) throw argument_error(sentence("--train-steps is positive, got ", s.train_steps, "."));
   if (s.train_steps == 0) {
     constexpr std::int64_t lengths[] = {20, 400, 4000, 12000};
     s.train_steps = lengths[static_cast<std::size_t>(s.training.size)];
   }
-  if (!s.unet.empty() && !fs::exists(s.unet)) throw synthmed::io_error(sentence("There is no file ", s.unet.string(), "."));
+  if (!s.unet.empty() && !fs::exists(s.unet))
+    throw synthmed::io_error(sentence("There is no file ", s.unet.string(), "."));
   const prepared_data data(s.data);
   const synthmed::train::interrupt_guard guard;
   const fs::path weights = s.training.common.out / "unet" / "unet.safetensors";
@@ -314,25 +339,36 @@ bool is_retina_unet(const fs::path& file) {
 void add_segment(CLI::App& app) {
   auto settings = std::make_shared<segment_settings>();
   auto& s = *settings;
-  CLI::App& command = *app.add_subcommand("segment", "Make vessel maps of photographs with a U-Net, trained here or given");
+  CLI::App& command =
+      *app.add_subcommand("segment", "Make vessel maps of photographs with a U-Net, trained here or given");
   add_training(command, s.training);
   command.add_option("--data", s.data, "Folder that prepare wrote, with photographs")->required();
-  command.add_flag("--train", s.train, "Train on the training split's photographs with maps (the default without --unet)");
-  command.add_option("--unet", s.unet, "Weights: unet.safetensors or a checkpoint of this program, or retina-unet's numbers (.bin)");
+  command.add_flag("--train", s.train,
+                   "Train on the training split's photographs with maps (the default without --unet)");
+  command.add_option("--unet", s.unet,
+                     "Weights: unet.safetensors or a checkpoint of this program, or retina-unet's numbers (.bin)");
   auto* const patches = command.add_flag("--patches", s.patches, "Average overlapping windows, as the study");
-  command.add_flag_callback("--whole", [settings] { settings->patches = false; }, "One pass over each picture (the default)")
+  command
+      .add_flag_callback(
+          "--whole", [settings] { settings->patches = false; }, "One pass over each picture (the default)")
       ->excludes(patches);
   command.add_option("--window", s.windows.size, "Side of a window, px")->capture_default_str();
-  command.add_option("--stride", s.windows.stride, "Between windows, px (retina-unet 5, i-ROP DL 8)")->capture_default_str();
-  command.add_option("--train-steps", s.train_steps, "Length of the training (default: smoke 20, quick 400, demo 4000, study 12000)");
+  command.add_option("--stride", s.windows.stride, "Between windows, px (retina-unet 5, i-ROP DL 8)")
+      ->capture_default_str();
+  command.add_option("--train-steps", s.train_steps,
+                     "Length of the training (default: smoke 20, quick 400, demo 4000, study 12000)");
   command.add_option("--rate", s.rate, "Peak of the learning rate, a cosine with warm-up")->capture_default_str();
   command.add_option("--patch", s.patch.size, "Side of a training patch, px, a multiple of 8")->capture_default_str();
   command.add_option("--batch", s.patch.batch, "Patches per step")->capture_default_str();
-  command.add_option("--cross-entropy", s.loss.cross_entropy, "Weight of cross-entropy in the loss")->capture_default_str();
-  command.add_option("--dice", s.loss.dice, "Weight of Dice in the loss; 0 ranks faint pixels better (AUC)")->capture_default_str();
-  command.footer("Example:\n  rop_study prepare --phantom smoke --photographs --out data\n  rop_study segment --data data --preset smoke --out run\n"
-                 "Writes OUT/unet/ (unet.safetensors, checkpoints, log.jsonl) and OUT/rvm/ (manifest.csv, rvm/, probability/,\n"
-                 "segmentation.json with AUC and F1 of every split that has maps).");
+  command.add_option("--cross-entropy", s.loss.cross_entropy, "Weight of cross-entropy in the loss")
+      ->capture_default_str();
+  command.add_option("--dice", s.loss.dice, "Weight of Dice in the loss; 0 ranks faint pixels better (AUC)")
+      ->capture_default_str();
+  command.footer(
+      "Example:\n  rop_study prepare --phantom smoke --photographs --out data\n  rop_study segment --data data "
+      "--preset smoke --out run\n"
+      "Writes OUT/unet/ (unet.safetensors, checkpoints, log.jsonl) and OUT/rvm/ (manifest.csv, rvm/, probability/,\n"
+      "segmentation.json with AUC and F1 of every split that has maps).");
   command.callback([settings] { run(*settings); });
 }
 

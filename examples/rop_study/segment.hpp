@@ -21,7 +21,7 @@ struct segment_settings {
   std::filesystem::path data;  ///< what prepare wrote
   std::filesystem::path unet;  ///< weights to use; empty: train
   bool train = false;
-  bool patches = false;        ///< overlapping windows; else one pass over the whole picture
+  bool patches = false;  ///< overlapping windows; else one pass over the whole picture
   synthmed::models::window_options windows;
   std::int64_t train_steps = 0;  ///< length of the schedule; 0: as the preset says
   double rate = 2e-3;            ///< peak of the learning rate
@@ -38,7 +38,8 @@ class unet {
   virtual ~unet() = default;
 
   /// Trains in OUT/unet until the schedule's end. False when it was stopped before, with a checkpoint.
-  virtual bool train(const segment_settings& settings, const synthmed::patch_source& patches, const std::string& data) = 0;
+  virtual bool train(const segment_settings& settings, const synthmed::patch_source& patches,
+                     const std::string& data) = 0;
   /// What training will take.
   virtual stage_cost cost(const segment_settings& settings, const synthmed::patch_source& patches) = 0;
   /// Weights from a file that write() or a checkpoint holds, or from retina-unet's numbers.

@@ -32,8 +32,8 @@ class unet_on final : public unet {
     if constexpr (trains) {
       auto made = trainer_of(s);
       const training_place place{s.training.common.out / "unet", "segment", B::name(), data};
-      const auto end =
-          train_in(s.training, place, made, [&](std::int64_t step) { return patches.at(static_cast<std::uint64_t>(step)); });
+      const auto end = train_in(s.training, place, made,
+                                [&](std::int64_t step) { return patches.at(static_cast<std::uint64_t>(step)); });
       parameters_ = plain<synthmed::nn::parameters_of<network, B>>(made.parameters());
       buffers_ = plain<synthmed::nn::buffers_of<network, B>>(made.buffers());
       return end.next_step == made.total_steps();
@@ -42,14 +42,16 @@ class unet_on final : public unet {
     }
   }
 
-  stage_cost cost([[maybe_unused]] const segment_settings& s, [[maybe_unused]] const synthmed::patch_source& patches) override {
+  stage_cost cost([[maybe_unused]] const segment_settings& s,
+                  [[maybe_unused]] const synthmed::patch_source& patches) override {
     stage_cost said{.stage = "U-Net"};
     if constexpr (trains) {
       auto made = trainer_of(s);
       said.steps = std::min(s.training.steps.value_or(made.total_steps()), made.total_steps());
       said.disk_bytes = checkpoint_disk(made);
       // A trial trainer of more steps than a measurement makes.
-      trainer trial(network{}, synthmed::key(0), synthmed::train::cosine_rate({.peak = s.rate, .steps = 10'000}), "trial");
+      trainer trial(network{}, synthmed::key(0), synthmed::train::cosine_rate({.peak = s.rate, .steps = 10'000}),
+                    "trial");
       const auto batch = patches.at(0);
       said.seconds = static_cast<double>(said.steps) * seconds_per_call([&] { (void)trial.step(batch); });
       said.memory_bytes = static_cast<double>(synthmed::train::peak_memory());
@@ -80,7 +82,8 @@ class unet_on final : public unet {
     out.write(file);
   }
 
-  std::vector<float> probabilities(const synthmed::models::picture_view& picture, const segment_settings& s) const override {
+  std::vector<float> probabilities(const synthmed::models::picture_view& picture,
+                                   const segment_settings& s) const override {
     return s.patches ? synthmed::models::segment_windows<B>(network{}, parameters_, buffers_, picture, s.windows)
                      : synthmed::models::segment_whole<B>(network{}, parameters_, buffers_, picture);
   }
@@ -89,11 +92,12 @@ class unet_on final : public unet {
   static const char* name() { return Options.batch_norm ? "small_unet" : "retina_unet"; }
 
   static trainer trainer_of(const segment_settings& s) {
-    const std::string about = synthmed::sentence(name(), ", patches of ", s.patch.size, " px, batch ", s.patch.batch, ", seed ",
-                                                 s.training.common.seed);
-    return trainer(network{}, synthmed::key(s.training.common.seed).fold("segment"),
-                   synthmed::train::cosine_rate({.peak = s.rate, .steps = s.train_steps, .warm_up = s.train_steps / 50}), about,
-                   {.loss = s.loss, .optimizer = {.weight_decay = 1e-4}});
+    const std::string about = synthmed::sentence(name(), ", patches of ", s.patch.size, " px, batch ", s.patch.batch,
+                                                 ", seed ", s.training.common.seed);
+    return trainer(
+        network{}, synthmed::key(s.training.common.seed).fold("segment"),
+        synthmed::train::cosine_rate({.peak = s.rate, .steps = s.train_steps, .warm_up = s.train_steps / 50}), about,
+        {.loss = s.loss, .optimizer = {.weight_decay = 1e-4}});
   }
 
   template <class Target, class Tree>

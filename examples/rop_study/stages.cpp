@@ -65,15 +65,22 @@ fs::path log_path(const fs::path& study, const std::string& name) { return study
 std::string key_of(const fs::path& study, const stage& s) {
   std::string all = sentence(SYNTHMED_VERSION, '\n');
   for (const auto& a : s.arguments) all += a + '\n';
-  for (const auto& file : s.inputs) all += sentence(file.generic_string(), ' ', synthmed::sha256_file(study / file), '\n');
+  for (const auto& file : s.inputs)
+    all += sentence(file.generic_string(), ' ', synthmed::sha256_file(study / file), '\n');
   return synthmed::sha256(all);
 }
 
 stage_record read_record(const fs::path& path) {
   const auto j = read_json(path);
   try {
-    return {j.at("name"),  j.at("arguments").get<std::vector<std::string>>(), j.at("outputs").get<std::map<std::string, std::string>>(),
-            j.at("key"),   j.at("began"), j.at("ended"), j.at("seconds"), j.at("peak_mib")};
+    return {j.at("name"),
+            j.at("arguments").get<std::vector<std::string>>(),
+            j.at("outputs").get<std::map<std::string, std::string>>(),
+            j.at("key"),
+            j.at("began"),
+            j.at("ended"),
+            j.at("seconds"),
+            j.at("peak_mib")};
   } catch (const ordered_json::exception& problem) {
     throw synthmed::format_error(sentence(path.string(), " is no record of a stage: ", problem.what(), "."));
   }
@@ -87,7 +94,8 @@ bool is_done(const fs::path& study, const stage& s) {
   if (record.key != key_of(study, s)) return false;
   for (const auto& file : s.outputs) {
     const auto it = record.outputs.find(file.generic_string());
-    if (it == record.outputs.end() || !fs::exists(study / file) || synthmed::sha256_file(study / file) != it->second) return false;
+    if (it == record.outputs.end() || !fs::exists(study / file) || synthmed::sha256_file(study / file) != it->second)
+      return false;
   }
   return true;
 }
@@ -114,7 +122,8 @@ struct running {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(127);
   const int out = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-  if (out < 0 || ::dup2(out, STDOUT_FILENO) < 0 || ::dup2(out, STDERR_FILENO) < 0 || ::chdir(folder.c_str()) != 0) ::_exit(127);
+  if (out < 0 || ::dup2(out, STDOUT_FILENO) < 0 || ::dup2(out, STDERR_FILENO) < 0 || ::chdir(folder.c_str()) != 0)
+    ::_exit(127);
   ::execv(argv[0], argv.data());
   ::_exit(127);
 }
@@ -140,7 +149,8 @@ study_lock::study_lock(const fs::path& study) {
   if (file_ < 0) throw synthmed::io_error(sentence("Cannot make ", path, ": ", std::strerror(errno), "."));
   if (::flock(file_, LOCK_EX | LOCK_NB) != 0) {
     ::close(file_);
-    throw synthmed::io_error(sentence("Another rop_study is at work in ", study.string(), "; wait for it or end it first."));
+    throw synthmed::io_error(
+        sentence("Another rop_study is at work in ", study.string(), "; wait for it or end it first."));
   }
 }
 
@@ -152,8 +162,10 @@ bool run_stages(const fs::path& study, const std::vector<stage>& plan, const sta
   for (const auto& s : plan) {
     for (const auto& before : s.after)
       if (!names.contains(before))
-        throw synthmed::argument_error(sentence("The stage ", s.name, " comes after ", before, ", which stands nowhere before it."));
-    if (!names.insert(s.name).second) throw synthmed::argument_error(sentence("Two stages bear the name ", s.name, "."));
+        throw synthmed::argument_error(
+            sentence("The stage ", s.name, " comes after ", before, ", which stands nowhere before it."));
+    if (!names.insert(s.name).second)
+      throw synthmed::argument_error(sentence("Two stages bear the name ", s.name, "."));
   }
   const signal_watch watch;
   std::set<std::string> done;
@@ -220,7 +232,8 @@ bool run_stages(const fs::path& study, const std::vector<stage>& plan, const sta
       say("stopping: stages at work write a checkpoint");
       continue;
     }
-    const auto found = std::find_if(at_work.begin(), at_work.end(), [&](const running& r) { return r.process == ended; });
+    const auto found =
+        std::find_if(at_work.begin(), at_work.end(), [&](const running& r) { return r.process == ended; });
     if (found == at_work.end()) continue;
     const running r = *found;
     at_work.erase(found);
@@ -230,18 +243,25 @@ bool run_stages(const fs::path& study, const std::vector<stage>& plan, const sta
       const std::string how = WIFEXITED(status) ? sentence("ended with status ", WEXITSTATUS(status))
                                                 : sentence("was ended by signal ", WTERMSIG(status));
       if (!failure)
-        failure = sentence("The stage ", r.what->name, " ", how, ": ", last_lines(log_path(study, r.what->name)), "\nIts log: ",
-                           log_path(study, r.what->name).string());
+        failure = sentence("The stage ", r.what->name, " ", how, ": ", last_lines(log_path(study, r.what->name)),
+                           "\nIts log: ", log_path(study, r.what->name).string());
       continue;
     }
-    ordered_json record{{"name", r.what->name}, {"arguments", r.what->arguments}, {"key", r.key}, {"began", r.began},
-                        {"ended", until}, {"seconds", until - r.began}, {"peak_mib", static_cast<double>(use.ru_maxrss) / 1024}};
+    ordered_json record{{"name", r.what->name},
+                        {"arguments", r.what->arguments},
+                        {"key", r.key},
+                        {"began", r.began},
+                        {"ended", until},
+                        {"seconds", until - r.began},
+                        {"peak_mib", static_cast<double>(use.ru_maxrss) / 1024}};
     record["outputs"] = ordered_json::object();
     bool whole = true;
     for (const auto& file : r.what->outputs) {
       whole = whole && fs::exists(study / file);
-      if (whole) record["outputs"][file.generic_string()] = synthmed::sha256_file(study / file);
-      else if (!failure) failure = sentence("The stage ", r.what->name, " ended well but did not leave ", file.generic_string(), ".");
+      if (whole)
+        record["outputs"][file.generic_string()] = synthmed::sha256_file(study / file);
+      else if (!failure)
+        failure = sentence("The stage ", r.what->name, " ended well but did not leave ", file.generic_string(), ".");
     }
     if (!whole) continue;
     if (!checked(*r.what)) continue;

@@ -17,14 +17,16 @@ struct stage_estimate {
 
 struct study_estimate {
   std::vector<stage_estimate> stages;  ///< in the plan's order
-  std::optional<double> seconds, mib;  ///< of the whole, stages side by side while cores are free; empty: a stage is not known
+  std::optional<double> seconds,
+      mib;  ///< of the whole, stages side by side while cores are free; empty: a stage is not known
   double mb = 0;
-  std::string note;                    ///< where the figures come from
+  std::string note;  ///< where the figures come from
 };
 
 /// Looks every stage up in the measurements of a preset on the phantom (other presets, own pictures: nothing is known)
 /// and plays the runner's order through.
-[[nodiscard]] study_estimate estimate_study(const std::string& preset, bool phantom, const std::vector<stage>& plan, int cores);
+[[nodiscard]] study_estimate estimate_study(const std::string& preset, bool phantom, const std::vector<stage>& plan,
+                                            int cores);
 
 /// The table of --dry-run.
 [[nodiscard]] std::string to_text(const study_estimate& estimate);

@@ -30,9 +30,9 @@ struct map_set {
 
 /// One arm: what its classifier learns from. All are tested on the same pictures, on segmented maps or on exact ones.
 struct study_arm {
-  std::string name;           ///< "real", "synthetic", ...
-  std::string title;          ///< in words
-  std::vector<map_set> maps;  ///< their records of split "train"
+  std::string name;                      ///< "real", "synthetic", ...
+  std::string title;                     ///< in words
+  std::vector<map_set> maps;             ///< their records of split "train"
   std::filesystem::path tested = "rvm";  ///< folder of the maps that it is validated and tested on
 };
 
@@ -41,9 +41,9 @@ struct study_settings {
   std::string preset = "quick";
   std::uint64_t seed = 1337;
   std::string backend = "xtensor", device = "cpu";
-  std::string data;        ///< "phantom quick", or the user's folder as they named it
+  std::string data;  ///< "phantom quick", or the user's folder as they named it
   bool phantom = true;
-  std::string population;  ///< whom every figure is about, in words
+  std::string population;                    ///< whom every figure is about, in words
   std::string population_name = "as given";  ///< the same as a name that stands beside each AUC: "enriched", "natural"
   std::string positive = "plus";
   std::vector<study_arm> arms;
@@ -63,7 +63,8 @@ struct study_settings {
 inline constexpr std::array<const char*, 2> test_sets = {"test", "expert"};
 
 /// OUT/cnn/ARM/seed_K
-[[nodiscard]] inline std::filesystem::path cnn_folder(const std::filesystem::path& study, const std::string& arm, int seed) {
+[[nodiscard]] inline std::filesystem::path cnn_folder(const std::filesystem::path& study, const std::string& arm,
+                                                      int seed) {
   return study / "cnn" / arm / ("seed_" + std::to_string(seed));
 }
 
@@ -77,13 +78,14 @@ inline constexpr std::array<const char*, 2> test_sets = {"test", "expert"};
 struct arm_predictions {
   std::string arm, set;
   std::vector<synthmed::prediction_table> seeds;
-  /// Per case of the first table the importance weight back to natural prevalence (the manifest's column "weight", which
-  /// the phantom knows); empty where any case has none.
+  /// Per case of the first table the importance weight back to natural prevalence (the manifest's column "weight",
+  /// which the phantom knows); empty where any case has none.
   std::vector<double> weights;
 };
 
 /// The predictions of an arm, with subjects from the real manifest where the tables have none. Empty `seeds` where the
-/// real manifest has no picture of the set. Throws io_error for a missing table, format_error for one that does not fit.
+/// real manifest has no picture of the set. Throws io_error for a missing table, format_error for one that does not
+/// fit.
 [[nodiscard]] arm_predictions read_arm(const std::filesystem::path& study, const study_settings& settings,
                                        const std::string& arm, const std::string& set, const synthmed::manifest& real);
 

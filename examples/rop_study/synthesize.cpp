@@ -71,7 +71,8 @@ std::vector<class_count> counts_of(const synthesize_settings& s, const nlohmann:
         const auto end = std::min(s.counts.find(',', at), s.counts.size());
         const std::string part = s.counts.substr(at, end - at);
         const auto equals = part.find('=');
-        const auto found = std::find_if(out.begin(), out.end(), [&](const auto& n) { return n.name == part.substr(0, equals); });
+        const auto found =
+            std::find_if(out.begin(), out.end(), [&](const auto& n) { return n.name == part.substr(0, equals); });
         if (equals == std::string::npos || found == out.end())
           throw argument_error(sentence("--counts is as-train, a number, or class=number,... with the classes of ",
                                         s.gan.string(), "; got \"", part, "\"."));
@@ -109,10 +110,12 @@ void run(const synthesize_settings& s) {
   std::vector<class_count> counts;
   gan_design design;
   try {
-    design = {.network = network_of(gan.at("network").get<std::string>()), .recipe = synthmed::train::recipe_named(gan.at("recipe").get<std::string>())};
+    design = {.network = network_of(gan.at("network").get<std::string>()),
+              .recipe = synthmed::train::recipe_named(gan.at("recipe").get<std::string>())};
     counts = counts_of(s, gan);
   } catch (const nlohmann::json::exception& problem) {
-    throw format_error(sentence((s.gan / "gan.json").string(), " is no file of `rop_study gan`: ", problem.what(), "."));
+    throw format_error(
+        sentence((s.gan / "gan.json").string(), " is no file of `rop_study gan`: ", problem.what(), "."));
   }
   const auto engine = gan_on(s.backend, s.device, design);
   std::int64_t all = 0;
@@ -120,18 +123,20 @@ void run(const synthesize_settings& s) {
   if (all == 0) throw argument_error("There is nothing to draw: all counts are 0.");
   for (const auto& n : counts)
     if (n.train + n.validation > 0 && !fs::exists(s.gan / n.name / "generator.safetensors"))
-      throw argument_error(sentence("There is no ", (s.gan / n.name / "generator.safetensors").string(), "; train class ", n.name,
+      throw argument_error(sentence("There is no ", (s.gan / n.name / "generator.safetensors").string(),
+                                    "; train class ", n.name,
                                     " with `rop_study gan` first, or leave it out of --counts."));
   if (s.common.dry_run) {
     for (const auto& n : counts)
-      std::printf("%s: %lld maps to train with, %lld to validate with\n", n.name.c_str(), static_cast<long long>(n.train),
-                  static_cast<long long>(n.validation));
+      std::printf("%s: %lld maps to train with, %lld to validate with\n", n.name.c_str(),
+                  static_cast<long long>(n.train), static_cast<long long>(n.validation));
     return;
   }
 
   std::vector<gan_view> views(counts.size());  // all of them read before anything is written
   for (std::size_t label = 0; label < counts.size(); ++label)
-    if (counts[label].train + counts[label].validation > 0) views[label] = engine->open(s.gan / counts[label].name / "generator.safetensors");
+    if (counts[label].train + counts[label].validation > 0)
+      views[label] = engine->open(s.gan / counts[label].name / "generator.safetensors");
 
   const fs::path out = s.common.out;
   synthmed::manifest made;
@@ -160,7 +165,8 @@ void run(const synthesize_settings& s) {
       return sentence("synthetic-", n.name, "-", std::string(digits - std::min(digits, number.size()), '0'), number);
     };
     synthmed::parallel_for(count, 8, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t i = begin; i < end; ++i) synthmed::write_png(out / n.name / (id_of(i) + ".png"), maps[static_cast<std::size_t>(i)]);
+      for (std::int64_t i = begin; i < end; ++i)
+        synthmed::write_png(out / n.name / (id_of(i) + ".png"), maps[static_cast<std::size_t>(i)]);
     });
     for (std::int64_t i = 0; i < count; ++i) {
       synthmed::manifest_record record;
@@ -171,7 +177,8 @@ void run(const synthesize_settings& s) {
       record.kind = "rvm";
       made.records.push_back(std::move(record));
     }
-    synthmed::write_png(out / sentence("contact_", n.name, ".png"), page_of(std::span(maps).first(std::min<std::size_t>(maps.size(), 40))));
+    synthmed::write_png(out / sentence("contact_", n.name, ".png"),
+                        page_of(std::span(maps).first(std::min<std::size_t>(maps.size(), 40))));
     if (s.strips > 0)
       synthmed::write_png(out / sentence("interpolation_", n.name, ".png"),
                           page_of(maps_drawn(view, walk(latents, latent, s.strips), latent, design.recipe)));
@@ -192,15 +199,19 @@ void add_synthesize(CLI::App& app) {
   auto& s = *settings;
   add_common(*command, s.common);
   command->add_option("--gan", s.gan, "Folder OUT/gan of `rop_study gan`")->required();
-  command->add_option("--counts", s.counts, "as-train (as many as the real training maps of each class), a number, or class=number,...")
+  command
+      ->add_option("--counts", s.counts,
+                   "as-train (as many as the real training maps of each class), a number, or class=number,...")
       ->capture_default_str();
   command->add_option("--times", s.times, "So many times the counts")->capture_default_str();
-  command->add_flag("--validation", s.validation, "Also as many as the real validation maps, split val (the study's variant)");
+  command->add_flag("--validation", s.validation,
+                    "Also as many as the real validation maps, split val (the study's variant)");
   command->add_option("--strips", s.strips, "Rows of pictures between two latents, per class")->capture_default_str();
   command->add_option("--backend", s.backend, "What computes: xtensor or torch")->capture_default_str();
   command->add_option("--device", s.device, "Where: cpu, cuda or cuda:N (torch)")->capture_default_str();
-  command->footer("Example:\n  rop_study synthesize --gan study/gan --out study/synthetic\n"
-                  "Writes OUT/CLASS/*.png, manifest.csv, latents.safetensors, contact_CLASS.png, interpolation_CLASS.png.");
+  command->footer(
+      "Example:\n  rop_study synthesize --gan study/gan --out study/synthetic\n"
+      "Writes OUT/CLASS/*.png, manifest.csv, latents.safetensors, contact_CLASS.png, interpolation_CLASS.png.");
   command->callback([settings] {
     apply(settings->common);
     run(*settings);

@@ -57,35 +57,44 @@ std::string to_string(preset p) { return preset_names[static_cast<std::size_t>(p
 
 void add_training(CLI::App& command, training_options& options) {
   add_common(command, options.common);
-  command.add_option("--preset", options.preset_name, "Size of the study: smoke, quick, demo or study")->capture_default_str();
+  command.add_option("--preset", options.preset_name, "Size of the study: smoke, quick, demo or study")
+      ->capture_default_str();
   command.add_option("--backend", options.backend, "What computes: xtensor or torch")->capture_default_str();
   command.add_option("--device", options.device, "Where: cpu, cuda or cuda:N (torch)")->capture_default_str();
-  command.add_option("--steps", options.steps, "Stop when so many steps are made, with a checkpoint; 0: the first weights (default: the whole run)");
+  command.add_option(
+      "--steps", options.steps,
+      "Stop when so many steps are made, with a checkpoint; 0: the first weights (default: the whole run)");
   command.add_flag("--resume", options.resume, "Continue from the newest intact checkpoint in --out");
   command.add_option("--time-limit", options.time_limit, "Minutes for this command; then it stops with a checkpoint");
-  command.add_flag("--deterministic", options.deterministic, "LibTorch refuses kernels whose bytes do not repeat (xtensor's always do)");
+  command.add_flag("--deterministic", options.deterministic,
+                   "LibTorch refuses kernels whose bytes do not repeat (xtensor's always do)");
 }
 
 void apply(training_options& options) {
   apply(options.common);
   const auto found = std::find(preset_names.begin(), preset_names.end(), options.preset_name);
   if (found == preset_names.end())
-    throw argument_error(sentence("There is no preset \"", options.preset_name, "\"; the presets are smoke, quick, demo and study."));
+    throw argument_error(
+        sentence("There is no preset \"", options.preset_name, "\"; the presets are smoke, quick, demo and study."));
   options.size = static_cast<preset>(found - preset_names.begin());
   if (options.backend != "xtensor" && options.backend != "torch")
     throw argument_error(sentence("There is no backend \"", options.backend, "\"; --backend is xtensor or torch."));
   if ((options.backend == "xtensor" && !has_xtensor) || (options.backend == "torch" && !has_torch))
-    throw argument_error(sentence("This program was built without the ", options.backend, " backend; use --backend ",
-                                  options.backend == "xtensor" ? "torch" : "xtensor", ", or build it ",
-                                  options.backend == "xtensor" ? "where xtensor" : "with -DSYNTHMED_STUDY_TORCH=ON where LibTorch", " is installed."));
+    throw argument_error(
+        sentence("This program was built without the ", options.backend, " backend; use --backend ",
+                 options.backend == "xtensor" ? "torch" : "xtensor", ", or build it ",
+                 options.backend == "xtensor" ? "where xtensor" : "with -DSYNTHMED_STUDY_TORCH=ON where LibTorch",
+                 " is installed."));
   const bool cuda = options.device == "cuda" || options.device.starts_with("cuda:");
   if (!cuda && options.device != "cpu")
     throw argument_error(sentence("There is no device \"", options.device, "\"; --device is cpu, cuda or cuda:N."));
   if (cuda && options.backend != "torch")
     throw argument_error(sentence("The ", options.backend, " backend computes on the CPU; --device ", options.device,
                                   " needs --backend torch."));
-  if (options.steps && *options.steps < 0) throw argument_error(sentence("--steps is at least 0, got ", *options.steps, "."));
-  if (!(options.time_limit >= 0)) throw argument_error(sentence("--time-limit is positive, got ", options.time_limit, "."));
+  if (options.steps && *options.steps < 0)
+    throw argument_error(sentence("--steps is at least 0, got ", *options.steps, "."));
+  if (!(options.time_limit >= 0))
+    throw argument_error(sentence("--time-limit is positive, got ", options.time_limit, "."));
   // cuBLAS reads it once, before its first call.
   if (cuda && options.deterministic) ::setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", 0);
 #ifdef ROP_STUDY_TORCH

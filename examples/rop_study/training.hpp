@@ -27,10 +27,11 @@ struct training_options {
   preset size = preset::quick;
   std::string backend = "xtensor";  ///< "xtensor" or "torch"
   std::string device = "cpu";       ///< "cpu", "cuda" or "cuda:N"; only the torch backend leaves the CPU
-  std::optional<std::int64_t> steps{};  ///< stop when so many steps are made, with a checkpoint (0: of the first weights)
+  std::optional<std::int64_t>
+      steps{};  ///< stop when so many steps are made, with a checkpoint (0: of the first weights)
   bool resume = false;
-  double time_limit = 0;            ///< minutes for the whole command; 0: none
-  bool deterministic = false;       ///< LibTorch refuses kernels whose bytes do not repeat
+  double time_limit = 0;       ///< minutes for the whole command; 0: none
+  bool deterministic = false;  ///< LibTorch refuses kernels whose bytes do not repeat
 
   // As the command line has them; apply() reads them.
   std::string preset_name = "quick";
@@ -66,12 +67,16 @@ void warn(const std::string& text);
 [[nodiscard]] synthmed::train::text_sink progress_sink();
 [[nodiscard]] synthmed::train::progress_options progress_of(const std::string& what);
 
-/// The checkpoints of a place. With --resume the newest intact one is read into the trainer (if there is one, else the run
-/// begins); without it the folder must hold none. Warnings go to stderr.
+/// The checkpoints of a place. With --resume the newest intact one is read into the trainer (if there is one, else the
+/// run begins); without it the folder must hold none. Warnings go to stderr.
 template <synthmed::train::trainer T>
-[[nodiscard]] synthmed::train::checkpoint_store open_run(const training_options& options, const training_place& place, T& trainer) {
-  const synthmed::train::checkpoint_store store(place.folder, {.keep = place.keep, .data = place.data, .backend = place.backend,
-                                                               .about = synthmed::sentence("seed ", options.common.seed)});
+[[nodiscard]] synthmed::train::checkpoint_store open_run(const training_options& options, const training_place& place,
+                                                         T& trainer) {
+  const synthmed::train::checkpoint_store store(place.folder,
+                                                {.keep = place.keep,
+                                                 .data = place.data,
+                                                 .backend = place.backend,
+                                                 .about = synthmed::sentence("seed ", options.common.seed)});
   if (options.resume)
     (void)store.resume(trainer, warn);
   else
@@ -79,8 +84,8 @@ template <synthmed::train::trainer T>
   return store;
 }
 
-/// Trains with the standard files and observers until the end, --steps, --time-limit or Ctrl-C; `more` are observers of the
-/// subcommand's own. batches(step) gives the batch of a step. Hold an interrupt_guard around it.
+/// Trains with the standard files and observers until the end, --steps, --time-limit or Ctrl-C; `more` are observers of
+/// the subcommand's own. batches(step) gives the batch of a step. Hold an interrupt_guard around it.
 template <synthmed::train::trainer T, class Batches, class... Observers>
 synthmed::train::run_result train_in(const training_options& options, const training_place& place,
                                      const synthmed::train::checkpoint_store& store, T& trainer, Batches&& batches,
@@ -96,15 +101,16 @@ synthmed::train::run_result train_in(const training_options& options, const trai
     return {next, train::run_end::step_limit};
   }
   // What is left of the command's time, at least enough for one step: 0 would be no limit.
-  train::time_limit limit(options.time_limit > 0 ? std::max(1e-9, 60 * options.time_limit - seconds_since_start()) : 0.0);
-  return train::run(trainer, std::forward<Batches>(batches), {.steps = options.steps.value_or(0), .store = &store}, log, scalars, line,
-                    train::divergence_stop{}, limit, std::forward<Observers>(more)...);
+  train::time_limit limit(options.time_limit > 0 ? std::max(1e-9, 60 * options.time_limit - seconds_since_start())
+                                                 : 0.0);
+  return train::run(trainer, std::forward<Batches>(batches), {.steps = options.steps.value_or(0), .store = &store}, log,
+                    scalars, line, train::divergence_stop{}, limit, std::forward<Observers>(more)...);
 }
 
 /// Both together.
 template <synthmed::train::trainer T, class Batches, class... Observers>
-synthmed::train::run_result train_in(const training_options& options, const training_place& place, T& trainer, Batches&& batches,
-                                     Observers&&... more) {
+synthmed::train::run_result train_in(const training_options& options, const training_place& place, T& trainer,
+                                     Batches&& batches, Observers&&... more) {
   const auto store = open_run(options, place, trainer);
   return train_in(options, place, store, trainer, std::forward<Batches>(batches), std::forward<Observers>(more)...);
 }
@@ -114,11 +120,11 @@ synthmed::train::run_result train_in(const training_options& options, const trai
 
 /// A stage as --dry-run shows it. What is not known is left out of the table and out of the sums.
 struct stage_cost {
-  std::string stage;                       ///< "gan plus, 32 px"
+  std::string stage;  ///< "gan plus, 32 px"
   std::int64_t steps = 0;
   std::optional<double> seconds{};
-  std::optional<double> memory_bytes{};    ///< the peak while it runs
-  std::optional<double> disk_bytes{};      ///< what stays on the disk
+  std::optional<double> memory_bytes{};  ///< the peak while it runs
+  std::optional<double> disk_bytes{};    ///< what stays on the disk
 };
 
 /// The table of --dry-run: a row per stage, and a last one with the sum of time and disk and the largest memory.

@@ -65,7 +65,8 @@ feature_table read_points(const std::filesystem::path& path, const umap_command&
                           const std::vector<std::string>* columns = nullptr) {
   if (std::filesystem::is_directory(path)) return read_folder(path, options, columns);
   if (options.pictures.network)
-    throw synthmed::argument_error(sentence("--inception makes features of pictures: ", path.string(), " is no folder."));
+    throw synthmed::argument_error(
+        sentence("--inception makes features of pictures: ", path.string(), " is no folder."));
   const auto table = synthmed::read_csv(path);
   feature_table out;
   const auto label = table.find(options.label), group = table.find(options.group);
@@ -279,14 +280,18 @@ void run(umap_command& command) {
 }  // namespace
 
 void add_umap(CLI::App& app) {
-  auto* command =
-      app.add_subcommand("umap", "Map feature vectors to the plane (CSV of features, or a folder of pictures), and place new ones on the map");
+  auto* command = app.add_subcommand(
+      "umap",
+      "Map feature vectors to the plane (CSV of features, or a folder of pictures), and place new ones on the map");
   auto options = std::make_shared<umap_command>();
   add_common(*command, *options);
   auto& o = options->umap;
-  command->add_option("features", options->features, "CSV: [id,][label,][group,] and one column per feature; or a folder of pictures")
+  command
+      ->add_option("features", options->features,
+                   "CSV: [id,][label,][group,] and one column per feature; or a folder of pictures")
       ->required();
-  command->add_option("--transform", options->fresh, "CSV of new points with the same feature columns, in any order; or a folder");
+  command->add_option("--transform", options->fresh,
+                      "CSV of new points with the same feature columns, in any order; or a folder");
   add_feature_options(*command, options->pictures);
   command->add_option("--neighbours", o.neighbours, "Neighbours per point, itself among them")->capture_default_str();
   command->add_option("--min-dist", o.min_dist, "How close points may lie in the map")->capture_default_str();

@@ -150,7 +150,8 @@ struct pool2d_params {
 
 /// Extent after a window of `kernel` slides over `extent` with zero padding on both sides:
 /// floor((extent + 2 pad - kernel) / stride) + 1. Throws shape_error when the window does not fit once.
-[[nodiscard]] constexpr std::int64_t slid(std::int64_t extent, std::int64_t kernel, std::int64_t stride, std::int64_t pad) {
+[[nodiscard]] constexpr std::int64_t slid(std::int64_t extent, std::int64_t kernel, std::int64_t stride,
+                                          std::int64_t pad) {
   if (stride < 1 || kernel < 1 || pad < 0 || extent + 2 * pad < kernel)
     throw shape_error(sentence("A window of ", kernel, " with stride ", stride, " and padding ", pad,
                                " does not fit into an extent of ", extent, "."));

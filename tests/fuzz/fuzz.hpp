@@ -15,11 +15,12 @@
 
 namespace synthmed_test {
 
-/// A copy of one of the inputs with one to eight changes: a byte flipped, set, inserted, removed, a part doubled or cut,
-/// two inputs spliced, a number replaced by an extreme one.
+/// A copy of one of the inputs with one to eight changes: a byte flipped, set, inserted, removed, a part doubled or
+/// cut, two inputs spliced, a number replaced by an extreme one.
 inline std::string mutated(const std::vector<std::string>& inputs, synthmed::random_stream& random) {
-  static constexpr std::string_view extremes[] = {"0", "-1", "18446744073709551615", "9223372036854775807", "1e999", "null",
-                                                  "\"\"", "[]", "{}", "\n", ",", "nan", "\xff"};
+  static constexpr std::string_view extremes[] = {
+      "0",   "-1",  "18446744073709551615", "9223372036854775807", "1e999", "null", "\"\"", "[]", "{}", "\n", ",",
+      "nan", "\xff"};
   std::string text = inputs[random.below(inputs.size())];
   const auto at = [&](std::size_t size) { return static_cast<std::size_t>(random.below(size + 1)); };
   for (std::uint64_t change = 1 + random.below(8); change > 0; --change) {
@@ -31,16 +32,26 @@ inline std::string mutated(const std::vector<std::string>& inputs, synthmed::ran
       case 1:
         if (place < text.size()) text[place] = static_cast<char>(random.below(256));
         break;
-      case 2: text.insert(place, 1, static_cast<char>(random.below(256))); break;
-      case 3: text.erase(place, at(8)); break;
-      case 4: text.insert(place, text.substr(at(text.size()), at(16))); break;
-      case 5: text.resize(place); break;
+      case 2:
+        text.insert(place, 1, static_cast<char>(random.below(256)));
+        break;
+      case 3:
+        text.erase(place, at(8));
+        break;
+      case 4:
+        text.insert(place, text.substr(at(text.size()), at(16)));
+        break;
+      case 5:
+        text.resize(place);
+        break;
       case 6: {
         const std::string& other = inputs[random.below(inputs.size())];
         text = text.substr(0, place) + other.substr(at(other.size()));
         break;
       }
-      default: text.replace(place, at(4), extremes[random.below(std::size(extremes))]); break;
+      default:
+        text.replace(place, at(4), extremes[random.below(std::size(extremes))]);
+        break;
     }
   }
   return text;
@@ -59,19 +70,20 @@ int fuzz(int argc, char** argv, const std::vector<std::string>& inputs, std::uin
   }
   const auto start = clock::now();
   std::uint64_t accepted = 0, refused = 0;
-  for (std::uint64_t i = 0; seconds > 0 ? std::chrono::duration<double>(clock::now() - start).count() < seconds : i < tries;
-       ++i) {
+  for (std::uint64_t i = 0;
+       seconds > 0 ? std::chrono::duration<double>(clock::now() - start).count() < seconds : i < tries; ++i) {
     synthmed::random_stream random(synthmed::key(seed).fold("fuzz").fold(i));
     const std::string text = i < inputs.size() ? inputs[i] : mutated(inputs, random);
     try {
       read(text);
       ++accepted;
     } catch (const synthmed::error& problem) {
-      if (std::string_view(problem.what()).empty()) return std::printf("try %llu: an empty message\n", static_cast<unsigned long long>(i)), 1;
+      if (std::string_view(problem.what()).empty())
+        return std::printf("try %llu: an empty message\n", static_cast<unsigned long long>(i)), 1;
       ++refused;
     } catch (const std::exception& problem) {
-      std::printf("seed %llu, try %llu: %s\n", static_cast<unsigned long long>(seed), static_cast<unsigned long long>(i),
-                  problem.what());
+      std::printf("seed %llu, try %llu: %s\n", static_cast<unsigned long long>(seed),
+                  static_cast<unsigned long long>(i), problem.what());
       return 1;
     }
   }

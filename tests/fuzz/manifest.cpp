@@ -1,5 +1,5 @@
-// Fuzzes the manifest reader: whatever the table, it answers with a manifest or a sentence, and a manifest survives being
-// written and read again. Patterns over paths and tables of grades are fuzzed with it.
+// Fuzzes the manifest reader: whatever the table, it answers with a manifest or a sentence, and a manifest survives
+// being written and read again. Patterns over paths and tables of grades are fuzzed with it.
 #include <fuzz/fuzz.hpp>
 
 #include <stdexcept>

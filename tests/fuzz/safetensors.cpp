@@ -6,7 +6,9 @@
 int main(int argc, char** argv) {
   synthmed::safetensors_writer small, large;
   small.add<float>("w", {2}, std::vector<float>{1, 2});
-  for (int i = 0; i < 5; ++i) large.add<double>("layer." + std::to_string(i) + ".weight", {i, 3}, std::vector<double>(static_cast<std::size_t>(3 * i)));
+  for (int i = 0; i < 5; ++i)
+    large.add<double>("layer." + std::to_string(i) + ".weight", {i, 3},
+                      std::vector<double>(static_cast<std::size_t>(3 * i)));
   large.add<std::int64_t>("step", {}, std::vector<std::int64_t>{7});
   large.add_bf16("half", {1, 2}, std::vector<float>{1, 2});
   large.set_metadata("format", "1");

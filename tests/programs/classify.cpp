@@ -86,7 +86,8 @@ TEST_CASE("classifiers resume exactly, predict what compare reads, and refuse wh
     CHECK(synthmed::read_file(table) == before);
     CHECK(synthmed::read_csv(at / ("whole" + folder + "/features_more.csv")).rows() == m.records.size());
     // And `score` as well: of the test maps, of all, of two networks the mean; elsewhere than in the network's folder.
-    const std::string score = "score --model '" + (at / ("whole" + folder + "/model.safetensors")) + "' ", maps = "--maps '" + (at / "data") + "'";
+    const std::string score = "score --model '" + (at / ("whole" + folder + "/model.safetensors")) + "' ",
+                      maps = "--maps '" + (at / "data") + "'";
     REQUIRE(rop_study(at, score + maps + " --split test --out '" + (at / "scores") + "'").status == 0);
     const auto scored = synthmed::read_predictions(fs::path(at / "scores/scores.csv"));
     REQUIRE(scored.cases() == said.cases());

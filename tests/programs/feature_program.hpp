@@ -1,4 +1,5 @@
-// What the tests of rop_study share: a folder of their own, the program's outcome, files with their bytes, feature tables.
+// What the tests of rop_study share: a folder of their own, the program's outcome, files with their bytes, feature
+// tables.
 #pragma once
 
 #include <algorithm>
@@ -54,8 +55,8 @@ inline outcome rop_study(const workplace& at, const std::string& arguments) {
 
 inline nlohmann::json json_of(const std::string& path) { return nlohmann::json::parse(synthmed::read_file(path)); }
 
-/// Every file below a folder with its bytes, in the order of names; paths with `but` in them are left out ("tensorboard":
-/// its logs hold times).
+/// Every file below a folder with its bytes, in the order of names; paths with `but` in them are left out
+/// ("tensorboard": its logs hold times).
 inline std::vector<std::pair<std::string, std::string>> contents(const std::filesystem::path& folder,
                                                                  const std::string& but = {}) {
   namespace fs = std::filesystem;

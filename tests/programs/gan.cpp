@@ -1,5 +1,5 @@
-// rop_study gan and synthesize as users run them: a run killed at any moment goes on to the same bytes, the number of threads
-// changes nothing, the same seed draws the same maps; bad input is a sentence.
+// rop_study gan and synthesize as users run them: a run killed at any moment goes on to the same bytes, the number of
+// threads changes nothing, the same seed draws the same maps; bad input is a sentence.
 #include "feature_program.hpp"
 
 #include <algorithm>
@@ -20,13 +20,14 @@ namespace fs = std::filesystem;
 
 /// One class to 16 px: 10 steps at 8 px, 30 at 16 px, the first 10 of them in the fade.
 std::string gan(const workplace& at, const std::string& out) {
-  return "gan --data '" + (at / "data") + "' --class plus --warm-up none --size 16 --batch 2 --stage-images 40 --threads 2 --out '" +
-         (at / out) + "'";
+  return "gan --data '" + (at / "data") +
+         "' --class plus --warm-up none --size 16 --batch 2 --stage-images 40 --threads 2 --out '" + (at / out) + "'";
 }
 
 /// All classes after a warm-up.
 std::string study(const workplace& at, const std::string& out) {
-  return "gan --data '" + (at / "data") + "' --preset smoke --batch 2 --stage-images 40 --class-images 20 --score --out '" + (at / out) + "'";
+  return "gan --data '" + (at / "data") +
+         "' --preset smoke --batch 2 --stage-images 40 --class-images 20 --score --out '" + (at / out) + "'";
 }
 
 /// The newest checkpoint of a run.
@@ -54,7 +55,8 @@ void require_same(const fs::path& a, const fs::path& b) {
 }
 
 void prepare(const workplace& at) {
-  REQUIRE(rop_study(at, "prepare --phantom smoke --no-photographs --threads 2 --out '" + (at / "data") + "'").status == 0);
+  REQUIRE(rop_study(at, "prepare --phantom smoke --no-photographs --threads 2 --out '" + (at / "data") + "'").status ==
+          0);
 }
 
 }  // namespace
@@ -74,12 +76,14 @@ TEST_CASE("a GAN run resumes exactly, and refuses what cannot be trained") {
     CHECK(checkpoint(at / "parts/gan/plus") == expected);
     for (const std::string name : {"log.jsonl", "stages.csv", "generator.safetensors", "samples_16.png"}) {
       CAPTURE(name);
-      CHECK(synthmed::read_file(at / ("parts/gan/plus/" + name)) == synthmed::read_file(at / ("whole/gan/plus/" + name)));
+      CHECK(synthmed::read_file(at / ("parts/gan/plus/" + name)) ==
+            synthmed::read_file(at / ("whole/gan/plus/" + name)));
     }
   }
   {
     INFO("killed and continued");
-    const std::string killed = "timeout -s KILL 0.6 " + std::string(ROP_STUDY) + " " + gan(at, "killed") + " 2>/dev/null";
+    const std::string killed =
+        "timeout -s KILL 0.6 " + std::string(ROP_STUDY) + " " + gan(at, "killed") + " 2>/dev/null";
     (void)std::system(killed.c_str());
     REQUIRE(rop_study(at, gan(at, "killed") + " --resume").status == 0);
     CHECK(checkpoint(at / "killed/gan/plus") == expected);
@@ -131,7 +135,8 @@ TEST_CASE("GANs of all classes from one warm-up, and the maps that they draw") {
     REQUIRE(rop_study(at, draw + "--times 2 --validation --threads 1 --out '" + (at / "a") + "'").status == 0);
     REQUIRE(rop_study(at, draw + "--times 2 --validation --threads 3 --out '" + (at / "b") + "'").status == 0);
     require_same(at / "a", at / "b");
-    const auto real = synthmed::read_manifest(at / "data/manifest.csv"), made = synthmed::read_manifest(at / "a/manifest.csv");
+    const auto real = synthmed::read_manifest(at / "data/manifest.csv"),
+               made = synthmed::read_manifest(at / "a/manifest.csv");
     REQUIRE(made.classes == real.classes);
     const auto latents = synthmed::safetensors::read(at / "a/latents.safetensors");
     for (int label = 0; label < 3; ++label) {
@@ -155,7 +160,8 @@ TEST_CASE("GANs of all classes from one warm-up, and the maps that they draw") {
     REQUIRE(rop_study(at, draw + "--seed 2 --counts plus=3 --out '" + (at / "c") + "'").status == 0);
     const auto few = synthmed::read_manifest(at / "c/manifest.csv");
     CHECK(few.records.size() == 3);
-    CHECK(synthmed::read_file(few.locate(few.records[0].image)) != synthmed::read_file(at / "a/plus/synthetic-plus-0000.png"));
+    CHECK(synthmed::read_file(few.locate(few.records[0].image)) !=
+          synthmed::read_file(at / "a/plus/synthetic-plus-0000.png"));
     const auto scores = synthmed::read_file(at / "one/gan/plus/scores.csv");
     CHECK(contains(scores, "id,score,set,subject"));
     CHECK(contains(scores, ",val,"));
@@ -170,7 +176,8 @@ TEST_CASE("GANs of all classes from one warm-up, and the maps that they draw") {
     check_refused(at, "synthesize --gan '" + (at / "data") + "'", "gan.json");
     fs::remove(at / "one/gan/plus/generator.safetensors");
     check_refused(at, draw, "train class plus");
-    synthmed::write_file(at / "one/gan/plus/generator.safetensors", synthmed::read_file(at / "one/gan/plus/samples_16.png"));
+    synthmed::write_file(at / "one/gan/plus/generator.safetensors",
+                         synthmed::read_file(at / "one/gan/plus/samples_16.png"));
     check_refused(at, draw, "generator.safetensors");
   }
 }

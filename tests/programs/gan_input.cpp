@@ -37,9 +37,11 @@ void write_maps(const workplace& at) {
 
 /// A run of 30 steps; `more` may say --class or --batch of its own.
 std::string gan(const workplace& at, const std::string& more = {}) {
-  const auto unless = [&](const char* flag, const char* value) { return contains(more, flag) ? std::string() : sentence(flag, " ", value, " "); };
-  return "gan --data '" + (at / "data") + "' --warm-up none --size 8 --stage-images 40 --threads 1 " + unless("--class", "plus") +
-         unless("--batch", "2") + more;
+  const auto unless = [&](const char* flag, const char* value) {
+    return contains(more, flag) ? std::string() : sentence(flag, " ", value, " ");
+  };
+  return "gan --data '" + (at / "data") + "' --warm-up none --size 8 --stage-images 40 --threads 1 " +
+         unless("--class", "plus") + unless("--batch", "2") + more;
 }
 
 }  // namespace
@@ -149,7 +151,9 @@ TEST_CASE("maps without grades are one class: a GAN of few of them, drawn from w
   CHECK(other.status == 2);
 }
 
-TEST_CASE("no room for a checkpoint: one sentence, the last checkpoint intact, and with room the run goes on to the same bytes") {
+TEST_CASE(
+    "no room for a checkpoint: one sentence, the last checkpoint intact, and with room the run goes on to the same "
+    "bytes") {
   const workplace at("gan_room");
   write_maps(at);
   REQUIRE(rop_study(at, gan(at, "--out '" + (at / "whole") + "'")).status == 0);
@@ -164,8 +168,9 @@ TEST_CASE("no room for a checkpoint: one sentence, the last checkpoint intact, a
   REQUIRE(before.size() == 1);
   // A limit on the size of files, of half a checkpoint, stands in for a full disk.
   const auto blocks = std::to_string(before.front().second.size() / 2 / 1024);
-  const std::string command = "bash -c 'trap \"\" XFSZ; ulimit -f " + blocks + "; exec \"$0\" \"$@\"' '" + ROP_STUDY + "' " +
-                              gan(at, "--resume" + out) + " >'" + (at / "stdout") + "' 2>'" + (at / "stderr") + "'";
+  const std::string command = "bash -c 'trap \"\" XFSZ; ulimit -f " + blocks + "; exec \"$0\" \"$@\"' '" + ROP_STUDY +
+                              "' " + gan(at, "--resume" + out) + " >'" + (at / "stdout") + "' 2>'" + (at / "stderr") +
+                              "'";
   const int code = std::system(command.c_str());
   REQUIRE(WIFEXITED(code));
   CHECK(WEXITSTATUS(code) == 2);

@@ -51,9 +51,11 @@ TEST_CASE("folders by Inception's features: named by the weights, each picture c
   draw(at, "a", 4);
   draw(at, "b", 3);  // the first three of a
   weights_from(std::string(64, '0')).write(at / "other.safetensors");
-  const std::string sets = "fid '" + (at / "a") + "' '" + (at / "b") + "' --neighbours 1 --replicates 0 --floor-repeats 0 ",
+  const std::string sets = "fid '" + (at / "a") + "' '" + (at / "b") +
+                           "' --neighbours 1 --replicates 0 --floor-repeats 0 ",
                     cache = " --feature-cache '" + (at / "cache") + "'";
-  const auto run = rop_study(at, sets + "--inception '" + (at / "other.safetensors") + "'" + cache + " --out '" + (at / "one") + "'");
+  const auto run = rop_study(
+      at, sets + "--inception '" + (at / "other.safetensors") + "'" + cache + " --out '" + (at / "one") + "'");
   REQUIRE(run.status == 0);
   const std::string name = "inception-" + sha256_file(at / "other.safetensors").substr(0, 8);
   auto json = json_of(at / "one/fidelity.json");
@@ -64,10 +66,13 @@ TEST_CASE("folders by Inception's features: named by the weights, each picture c
   CHECK(entries(at / "cache") == 4);
 
   // Again from the cache, then with the FID network's weights, whose features are others' to the cache.
-  REQUIRE(rop_study(at, sets + "--inception '" + (at / "other.safetensors") + "'" + cache + " --out '" + (at / "two") + "'").status == 0);
+  REQUIRE(
+      rop_study(at, sets + "--inception '" + (at / "other.safetensors") + "'" + cache + " --out '" + (at / "two") + "'")
+          .status == 0);
   CHECK(read_file(at / "two/fidelity.json") == read_file(at / "one/fidelity.json"));
   weights_from("6726825d" + std::string(56, '0')).write(at / "fid.safetensors");
-  const auto fid = rop_study(at, sets + "--inception '" + (at / "fid.safetensors") + "'" + cache + " --out '" + (at / "three") + "'");
+  const auto fid = rop_study(
+      at, sets + "--inception '" + (at / "fid.safetensors") + "'" + cache + " --out '" + (at / "three") + "'");
   REQUIRE(fid.status == 0);
   CHECK(contains(fid.out, "FID (pytorch-fid)"));
   json = json_of(at / "three/fidelity.json");
@@ -76,8 +81,8 @@ TEST_CASE("folders by Inception's features: named by the weights, each picture c
   CHECK(json["frechet"]["value"] == json_of(at / "one/fidelity.json")["frechet"]["value"]);
   CHECK(entries(at / "cache") == 8);
 
-  const auto map = rop_study(at, "umap '" + (at / "a") + "' --neighbours 3 --inception '" + (at / "fid.safetensors") + "'" + cache +
-                                     " --out '" + (at / "map") + "'");
+  const auto map = rop_study(at, "umap '" + (at / "a") + "' --neighbours 3 --inception '" + (at / "fid.safetensors") +
+                                     "'" + cache + " --out '" + (at / "map") + "'");
   CHECK(map.status == 0);
   CHECK(json_of(at / "map/umap.json")["features"]["dimensions"] == 2048);
   CHECK(entries(at / "cache") == 8);
@@ -93,6 +98,7 @@ TEST_CASE("--inception refuses what it cannot use in one sentence") {
   safetensors_writer small;
   small.add<float>("conv1.weight", {1, 1, 1, 1}, std::vector<float>{1});
   small.write(at / "small.safetensors");
-  check_refused(at, sets + "--inception '" + (at / "small.safetensors") + "'", "\"conv1.weight\" [1, 1, 1, 1] has no place in the network");
+  check_refused(at, sets + "--inception '" + (at / "small.safetensors") + "'",
+                "\"conv1.weight\" [1, 1, 1, 1] has no place in the network");
   check_refused(at, sets + "--feature-cache '" + (at / "cache") + "'", "--feature-cache belongs to --inception");
 }

@@ -1,5 +1,5 @@
-// rop_study segment as users run it: cut photographs of the phantom to vessel maps that a manifest names; a training that was
-// stopped goes on to the same bytes; bad input is a sentence.
+// rop_study segment as users run it: cut photographs of the phantom to vessel maps that a manifest names; a training
+// that was stopped goes on to the same bytes; bad input is a sentence.
 #include "feature_program.hpp"
 
 #include <string>
@@ -15,7 +15,8 @@ namespace fs = std::filesystem;
 using synthmed::read_file;
 
 std::string segment(const workplace& at, const std::string& out, const std::string& more) {
-  return "segment --data '" + (at / "data") + "' --train-steps 6 --patch 16 --batch 4 --threads 2 --out '" + (at / out) + "' " + more;
+  return "segment --data '" + (at / "data") + "' --train-steps 6 --patch 16 --batch 4 --threads 2 --out '" +
+         (at / out) + "' " + more;
 }
 
 nlohmann::json figures(const workplace& at, const std::string& out) {
@@ -26,7 +27,9 @@ nlohmann::json figures(const workplace& at, const std::string& out) {
 
 TEST_CASE("photographs of the phantom become vessel maps, with the same bytes after a stop") {
   const workplace at("segment");
-  REQUIRE(rop_study(at, "prepare --phantom smoke --photograph-size 48 --threads 2 --out '" + (at / "data") + "'").status == 0);
+  REQUIRE(
+      rop_study(at, "prepare --phantom smoke --photograph-size 48 --threads 2 --out '" + (at / "data") + "'").status ==
+      0);
   const auto data = synthmed::read_manifest(fs::path(at / "data") / "manifest.csv");
   REQUIRE(data.records.size() == 24);
   const auto photograph = synthmed::read_picture(data.locate(data.records[0].image));
@@ -80,7 +83,8 @@ TEST_CASE("photographs of the phantom become vessel maps, with the same bytes af
     refused(segment(at, "x", "--unet '" + (at / "data/manifest.csv") + "'"), "manifest.csv");
     refused(segment(at, "x", "--train --unet '" + (at / "whole/unet/unet.safetensors") + "'"), "give one of them");
     refused(segment(at, "x", "--preset huge"), "There is no preset \"huge\"");
-    refused("segment --out '" + (at / "x") + "' --data '" + (at / "whole/rvm") + "'", "was not written by rop_study prepare");
+    refused("segment --out '" + (at / "x") + "' --data '" + (at / "whole/rvm") + "'",
+            "was not written by rop_study prepare");
     CHECK_FALSE(fs::exists(at / "x/rvm"));
   }
 }

@@ -1,5 +1,5 @@
-// rop_study on xtensor and on LibTorch: the same data and first weights to the bit, the same answers of the same networks, the
-// same first steps, figures that lie alike; a run on LibTorch that is killed goes on to the same bytes.
+// rop_study on xtensor and on LibTorch: the same data and first weights to the bit, the same answers of the same
+// networks, the same first steps, figures that lie alike; a run on LibTorch that is killed goes on to the same bytes.
 #include "feature_program.hpp"
 
 #include <bit>
@@ -46,7 +46,8 @@ fs::path newest_checkpoint(const fs::path& folder) {
 std::vector<std::map<std::string, double>> first_steps(const fs::path& log, std::size_t count) {
   std::vector<std::map<std::string, double>> out;
   const std::string text = synthmed::read_file(log);
-  for (std::size_t at = 0; text.find('\n', at) != std::string::npos && out.size() < count; at = text.find('\n', at) + 1) {
+  for (std::size_t at = 0; text.find('\n', at) != std::string::npos && out.size() < count;
+       at = text.find('\n', at) + 1) {
     const auto line = nlohmann::json::parse(text.substr(at, text.find('\n', at) - at));
     out.emplace_back();
     for (const auto& [name, value] : line.items())
@@ -68,9 +69,11 @@ int level_difference(const fs::path& a, const fs::path& b) {
   int most = 0;
   for (std::size_t i = 0; i < left.records.size(); ++i) {
     REQUIRE(left.records[i].image == right.records[i].image);
-    const auto p = synthmed::read_picture(left.locate(left.records[i].image)), q = synthmed::read_picture(right.locate(right.records[i].image));
+    const auto p = synthmed::read_picture(left.locate(left.records[i].image)),
+               q = synthmed::read_picture(right.locate(right.records[i].image));
     REQUIRE(p.bytes() == q.bytes());
-    for (std::size_t k = 0; k < p.bytes(); ++k) most = std::max(most, std::abs(int{p.pixels()[k]} - int{q.pixels()[k]}));
+    for (std::size_t k = 0; k < p.bytes(); ++k)
+      most = std::max(most, std::abs(int{p.pixels()[k]} - int{q.pixels()[k]}));
   }
   return most;
 }
@@ -79,7 +82,9 @@ int level_difference(const fs::path& a, const fs::path& b) {
 
 TEST_CASE("both backends begin with the same weights, step alike, and say the same with the same networks") {
   const workplace at("backends");
-  REQUIRE(rop_study(at, "prepare --phantom smoke --photograph-size 48 --size 32 --threads 2 --out '" + (at / "data") + "'").status == 0);
+  REQUIRE(
+      rop_study(at, "prepare --phantom smoke --photograph-size 48 --size 32 --threads 2 --out '" + (at / "data") + "'")
+          .status == 0);
   for (const auto& [folder, command] : trainings(at)) {
     CAPTURE(folder);
     std::vector<synthmed::safetensors> first;
@@ -106,7 +111,8 @@ TEST_CASE("both backends begin with the same weights, step alike, and say the sa
       INFO(run.err);
       REQUIRE(run.status == 0);
     }
-    const auto a = first_steps(at / ("xtensor/" + folder + "/log.jsonl"), 3), b = first_steps(at / ("torch/" + folder + "/log.jsonl"), 3);
+    const auto a = first_steps(at / ("xtensor/" + folder + "/log.jsonl"), 3),
+               b = first_steps(at / ("torch/" + folder + "/log.jsonl"), 3);
     REQUIRE(a.size() == 3);
     REQUIRE(b.size() == 3);
     for (std::size_t step = 0; step < 3; ++step)
@@ -126,30 +132,37 @@ TEST_CASE("both backends begin with the same weights, step alike, and say the sa
       {"scores", "score --model '" + trained + "/cnn/real/seed_1/model.safetensors' --maps '" + (at / "data") + "'"}};
   for (const auto& [name, command] : questions)
     for (const auto& backend : backends) {
-      const auto run = rop_study(at, on(backend, command, at / ("said_" + backend + (name == "rvm" ? "" : "/" + name))));
+      const auto run =
+          rop_study(at, on(backend, command, at / ("said_" + backend + (name == "rvm" ? "" : "/" + name))));
       INFO(run.err);
       REQUIRE(run.status == 0);
     }
   CHECK(level_difference(at / "said_xtensor/rvm", at / "said_torch/rvm") <= 1);
   CHECK(level_difference(at / "said_xtensor/synthetic", at / "said_torch/synthetic") <= 1);
-  const auto x = synthmed::read_csv(at / "said_xtensor/scores/scores.csv"), t = synthmed::read_csv(at / "said_torch/scores/scores.csv");
+  const auto x = synthmed::read_csv(at / "said_xtensor/scores/scores.csv"),
+             t = synthmed::read_csv(at / "said_torch/scores/scores.csv");
   REQUIRE(x.rows() == synthmed::read_manifest(fs::path(at / "data") / "manifest.csv").records.size());
   REQUIRE(t.rows() == x.rows());
   for (const char* column : {"p_normal", "p_pre-plus", "p_plus"})
     for (std::size_t row = 0; row < x.rows(); ++row)
       CHECK(std::fabs(std::stod(x.at(row, x.column(column))) - std::stod(t.at(row, t.column(column)))) < 1e-4);
-  check_refused(at, "score --model '" + trained + "/unet/unet.safetensors' --maps '" + (at / "data") + "'", "it is no model.safetensors");
+  check_refused(at, "score --model '" + trained + "/unet/unet.safetensors' --maps '" + (at / "data") + "'",
+                "it is no model.safetensors");
 }
 
 TEST_CASE("a GAN on LibTorch that is killed goes on to the same bytes") {
   const workplace at("backends_kill");
-  REQUIRE(rop_study(at, "prepare --phantom smoke --no-photographs --threads 2 --out '" + (at / "data") + "'").status == 0);
-  const auto gan = [&](const std::string& out) { return on("torch", trainings(at).at("gan/plus") + " --deterministic", at / out); };
+  REQUIRE(rop_study(at, "prepare --phantom smoke --no-photographs --threads 2 --out '" + (at / "data") + "'").status ==
+          0);
+  const auto gan = [&](const std::string& out) {
+    return on("torch", trainings(at).at("gan/plus") + " --deterministic", at / out);
+  };
   REQUIRE(rop_study(at, gan("whole")).status == 0);
   const ::pid_t child = ::fork();
   REQUIRE(child >= 0);
   if (child == 0) {
-    const std::string command = "exec " + std::string(ROP_STUDY) + " " + gan("killed") + " >'" + (at / "out") + "' 2>&1";
+    const std::string command =
+        "exec " + std::string(ROP_STUDY) + " " + gan("killed") + " >'" + (at / "out") + "' 2>&1";
     ::execl("/bin/sh", "sh", "-c", command.c_str(), static_cast<char*>(nullptr));
     ::_exit(127);
   }
@@ -179,7 +192,8 @@ TEST_CASE("the smoke study on LibTorch has the same data and splits, and finds a
   const workplace at("backends_study");
   std::vector<nlohmann::json> found;
   for (const auto& backend : backends) {
-    const auto run = rop_study(at, "all --preset smoke --threads 2 --backend " + backend + " --out '" + (at / backend) + "'");
+    const auto run =
+        rop_study(at, "all --preset smoke --threads 2 --backend " + backend + " --out '" + (at / backend) + "'");
     INFO(run.err);
     REQUIRE(run.status == 0);
     found.push_back(json_of(at / (backend + "/results.json")));
@@ -191,9 +205,11 @@ TEST_CASE("the smoke study on LibTorch has the same data and splits, and finds a
   // Within what another seed changes: the spread of seeds in this small study, about a tenth, three times.
   for (const char* arm : {"real", "synthetic", "fresh_phantom"}) {
     CAPTURE(arm);
-    const double x = found[0]["arms"][arm]["test"]["auc_roc"]["value"], t = found[1]["arms"][arm]["test"]["auc_roc"]["value"];
+    const double x = found[0]["arms"][arm]["test"]["auc_roc"]["value"],
+                 t = found[1]["arms"][arm]["test"]["auc_roc"]["value"];
     CHECK(std::fabs(x - t) < 0.3);
   }
-  CHECK(std::fabs(found[0]["segmentation"]["auc_roc"].get<double>() - found[1]["segmentation"]["auc_roc"].get<double>()) < 0.05);
+  CHECK(std::fabs(found[0]["segmentation"]["auc_roc"].get<double>() -
+                  found[1]["segmentation"]["auc_roc"].get<double>()) < 0.05);
   CHECK(found[0]["privacy"]["copier"]["flagged"] == found[1]["privacy"]["copier"]["flagged"]);
 }

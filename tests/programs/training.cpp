@@ -1,4 +1,5 @@
-// What the subcommands that train share, as users meet it: flags in sentences, Ctrl-C, the time limit, a second program.
+// What the subcommands that train share, as users meet it: flags in sentences, Ctrl-C, the time limit, a second
+// program.
 #include "feature_program.hpp"
 
 #include <algorithm>
@@ -16,7 +17,8 @@ namespace {
 
 /// Starts `rop_study <arguments>` and comes back at once.
 pid_t start(const workplace& at, const std::string& arguments) {
-  const std::string command = "exec " + std::string(ROP_STUDY) + " " + arguments + " >'" + (at / "out") + "' 2>'" + (at / "err") + "'";
+  const std::string command =
+      "exec " + std::string(ROP_STUDY) + " " + arguments + " >'" + (at / "out") + "' 2>'" + (at / "err") + "'";
   const pid_t process = ::fork();
   if (process == 0) {
     ::execl("/bin/sh", "sh", "-c", command.c_str(), static_cast<char*>(nullptr));
@@ -44,7 +46,8 @@ std::vector<std::string> checkpoints_in(const std::string& folder) {
 TEST_CASE("shared flags are refused in one sentence") {
   const workplace at("training_flags");
   const std::string segment = "segment --data '" + (at / "nowhere") + "' ";
-  check_refused(at, segment + "--preset huge", "There is no preset \"huge\"; the presets are smoke, quick, demo and study.");
+  check_refused(at, segment + "--preset huge",
+                "There is no preset \"huge\"; the presets are smoke, quick, demo and study.");
   check_refused(at, segment + "--backend numpy", "There is no backend \"numpy\"");
   check_refused(at, segment + "--device tpu", "There is no device \"tpu\"");
   check_refused(at, segment + "--device cuda", "--device cuda needs --backend torch");
@@ -54,18 +57,24 @@ TEST_CASE("shared flags are refused in one sentence") {
 
 TEST_CASE("a training stopped by Ctrl-C or the time goes on to the same bytes; a second program keeps out") {
   const workplace at("training_stops");
-  REQUIRE(rop_study(at, "prepare --phantom smoke --photograph-size 48 --threads 2 --out '" + (at / "data") + "'").status == 0);
+  REQUIRE(
+      rop_study(at, "prepare --phantom smoke --photograph-size 48 --threads 2 --out '" + (at / "data") + "'").status ==
+      0);
   const auto segment = [&](const std::string& out) {
-    return "segment --data '" + (at / "data") + "' --train-steps 80 --batch 8 --patch 16 --threads 2 --out '" + (at / out) + "'";
+    return "segment --data '" + (at / "data") + "' --train-steps 80 --batch 8 --patch 16 --threads 2 --out '" +
+           (at / out) + "'";
   };
-  const auto weights = [&](const std::string& out) { return synthmed::read_file(at / (out + "/unet/unet.safetensors")); };
+  const auto weights = [&](const std::string& out) {
+    return synthmed::read_file(at / (out + "/unet/unet.safetensors"));
+  };
   REQUIRE(rop_study(at, segment("whole")).status == 0);
 
   const pid_t process = start(at, segment("stopped"));
   REQUIRE(process > 0);
   const auto log = at / "stopped/unet/log.jsonl";
   const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(120);
-  while (lines_of(log) < 5 && std::chrono::steady_clock::now() < give_up) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  while (lines_of(log) < 5 && std::chrono::steady_clock::now() < give_up)
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
   ::kill(process, SIGINT);
   int status = 0;
   ::waitpid(process, &status, 0);
@@ -74,7 +83,8 @@ TEST_CASE("a training stopped by Ctrl-C or the time goes on to the same bytes; a
   if (lines_of(log) < 80) {  // else the machine was so slow to press that the training had ended
     const auto left = checkpoints_in(at / "stopped/unet");
     REQUIRE(left.size() == 1);
-    CHECK(left[0] == synthmed::sentence("checkpoint-0000000", lines_of(log) < 10 ? "0" : "", lines_of(log), ".safetensors"));
+    CHECK(left[0] ==
+          synthmed::sentence("checkpoint-0000000", lines_of(log) < 10 ? "0" : "", lines_of(log), ".safetensors"));
     CHECK_FALSE(std::filesystem::exists(at / "stopped/rvm"));
   }
   {

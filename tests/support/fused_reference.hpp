@@ -22,16 +22,19 @@ struct fused_reference : synthmed::reference_backend<double> {
     return synthmed::ops::conv2d_bias_leaky_relu<plain>(x, weight, bias, params, scale, slope);
   }
   static tensor pixel_norm(const tensor& x, scalar epsilon) { return synthmed::ops::pixel_norm<plain>(x, epsilon); }
-  static synthmed::batch_norm_values<tensor> batch_norm_leaky_relu(const tensor& x, const tensor& gamma, const tensor& beta,
-                                                                   scalar epsilon, scalar slope) {
+  static synthmed::batch_norm_values<tensor> batch_norm_leaky_relu(const tensor& x, const tensor& gamma,
+                                                                   const tensor& beta, scalar epsilon, scalar slope) {
     return synthmed::ops::batch_norm_train<plain>(x, gamma, beta, epsilon, slope);
   }
   // By autodiff through the composition: another way than the rule under test.
-  static synthmed::batch_norm_gradients<tensor> batch_norm_leaky_relu_gradient(const tensor& output_grad, const tensor& x,
-                                                                               const tensor& gamma, const tensor& beta, const tensor&,
-                                                                               const tensor&, scalar epsilon, scalar slope) {
+  static synthmed::batch_norm_gradients<tensor> batch_norm_leaky_relu_gradient(const tensor& output_grad,
+                                                                               const tensor& x, const tensor& gamma,
+                                                                               const tensor& beta, const tensor&,
+                                                                               const tensor&, scalar epsilon,
+                                                                               scalar slope) {
     using D = synthmed::autodiff<plain>;
-    const std::vector<typename D::tensor> in{D::parameter(D::wrap(x)), D::parameter(D::wrap(gamma)), D::parameter(D::wrap(beta))};
+    const std::vector<typename D::tensor> in{D::parameter(D::wrap(x)), D::parameter(D::wrap(gamma)),
+                                             D::parameter(D::wrap(beta))};
     const auto y = synthmed::ops::batch_norm_train<D>(in[0], in[1], in[2], epsilon, slope).y;
     const auto g = D::grad(synthmed::ops::sum<D>(D::mul(y, D::wrap(output_grad))), in);
     return {D::unwrap(g[0]), D::unwrap(g[1]), D::unwrap(g[2])};

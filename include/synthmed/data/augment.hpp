@@ -19,7 +19,8 @@ struct no_augmentation {
   [[nodiscard]] picture operator()(picture p, key) const { return p; }
 };
 
-/// Flips, rotates and shifts as the study's classifier does in training (which does not shift); black comes in at the rim.
+/// Flips, rotates and shifts as the study's classifier does in training (which does not shift); black comes in at the
+/// rim.
 class flips_and_rotation {
  public:
   struct settings {
@@ -35,9 +36,10 @@ class flips_and_rotation {
     const auto probability = [](double p) { return p >= 0 && p <= 1; };
     if (!probability(how.horizontal) || !probability(how.vertical) || !(how.degrees >= 0 && how.degrees <= 180) ||
         !(how.shift >= 0 && how.shift < 1))
-      throw argument_error(sentence("Flips need probabilities in [0, 1], a rotation in [0, 180] degrees and a shift in "
-                                    "[0, 1), got ",
-                                    how.horizontal, ", ", how.vertical, ", ", how.degrees, " and ", how.shift, "."));
+      throw argument_error(
+          sentence("Flips need probabilities in [0, 1], a rotation in [0, 180] degrees and a shift in "
+                   "[0, 1), got ",
+                   how.horizontal, ", ", how.vertical, ", ", how.degrees, " and ", how.shift, "."));
   }
 
   [[nodiscard]] picture operator()(picture p, key k) const {
@@ -64,7 +66,8 @@ class flips_and_rotation {
       // What comes to rest at (x, y) of the result was at (x - right, y - down) before the shift.
       const cv::Matx23d to_source(sx * c, -sx * s, cx - sx * c * (cx + right) + sx * s * (cy + down), sy * s, sy * c,
                                   cy - sy * s * (cx + right) - sy * c * (cy + down));
-      cv::warpAffine(mat_view(p), out, to_source, out.size(), cv::INTER_LINEAR | cv::WARP_INVERSE_MAP, cv::BORDER_CONSTANT);
+      cv::warpAffine(mat_view(p), out, to_source, out.size(), cv::INTER_LINEAR | cv::WARP_INVERSE_MAP,
+                     cv::BORDER_CONSTANT);
       return result;
     });
   }

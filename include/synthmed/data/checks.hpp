@@ -23,12 +23,13 @@ struct picture_facts {
   int height = 0, width = 0;
 };
 
-/// Cramer's V between two codings of the same things, corrected for bias (Bergsma 2013): 0 no relation, 1 each tells the
-/// other. The plain V of few pictures and many devices is large by chance alone. Negative codes are left out; 0 when either
-/// coding has one value. Throws argument_error for different lengths.
+/// Cramer's V between two codings of the same things, corrected for bias (Bergsma 2013): 0 no relation, 1 each tells
+/// the other. The plain V of few pictures and many devices is large by chance alone. Negative codes are left out; 0
+/// when either coding has one value. Throws argument_error for different lengths.
 [[nodiscard]] inline double cramers_v(std::span<const int> a, std::span<const int> b) {
   if (a.size() != b.size())
-    throw argument_error(sentence("Cramer's V needs two codings of equal length, got ", a.size(), " and ", b.size(), "."));
+    throw argument_error(
+        sentence("Cramer's V needs two codings of equal length, got ", a.size(), " and ", b.size(), "."));
   std::map<int, double> rows, columns;
   std::map<std::pair<int, int>, double> cells;
   double n = 0;
@@ -60,7 +61,8 @@ struct picture_facts {
 /// `facts` are those of the records, in their order, and are thinned in the same way.
 inline void drop_duplicates(manifest& m, std::vector<picture_facts>& facts) {
   if (facts.size() != m.records.size())
-    throw argument_error(sentence("Facts are needed for each of ", m.records.size(), " records, got ", facts.size(), "."));
+    throw argument_error(
+        sentence("Facts are needed for each of ", m.records.size(), " records, got ", facts.size(), "."));
   std::map<std::string, std::size_t> first;
   std::vector<std::string> leaks, contradictions;
   std::vector<bool> drop(m.records.size(), false);
@@ -79,14 +81,16 @@ inline void drop_duplicates(manifest& m, std::vector<picture_facts>& facts) {
     throw format_error(sentence("The same picture stands under two subjects: ", detail::joined(leaks),
                                 "; correct the subjects or remove one of each pair."));
   if (!contradictions.empty())
-    throw format_error(sentence("The same picture has two labels: ", detail::joined(contradictions), "; keep the right one."));
+    throw format_error(
+        sentence("The same picture has two labels: ", detail::joined(contradictions), "; keep the right one."));
   manifest kept = m;
   kept.records.clear();
   std::vector<picture_facts> kept_facts;
   for (std::size_t i = 0; i < m.records.size(); ++i) {
     if (drop[i]) {
       const auto& original = m.records[first.at(facts[i].sha256)].image;
-      kept.excluded.push_back({m.records[i].image.string(), m.records[i].subject, "same picture as " + original.string()});
+      kept.excluded.push_back(
+          {m.records[i].image.string(), m.records[i].subject, "same picture as " + original.string()});
     } else {
       kept.records.push_back(m.records[i]);
       kept_facts.push_back(facts[i]);
@@ -131,9 +135,10 @@ inline void drop_duplicates(manifest& m, std::vector<picture_facts>& facts) {
     for (const auto& [split, of_split] : counts) {
       if (split.empty() || of_split[c] > 0) continue;
       if (split == "train")
-        throw format_error(sentence("Class ", m.classes[c], " has ", all[c], " pictures but none in the training split; ",
-                                    "move a subject of it there."));
-      warnings.push_back(sentence("Class ", m.classes[c], " is absent from split ", split, ": its results there are undefined."));
+        throw format_error(sentence("Class ", m.classes[c], " has ", all[c],
+                                    " pictures but none in the training split; ", "move a subject of it there."));
+      warnings.push_back(
+          sentence("Class ", m.classes[c], " is absent from split ", split, ": its results there are undefined."));
     }
   }
   return warnings;
@@ -155,8 +160,8 @@ inline void drop_duplicates(manifest& m, std::vector<picture_facts>& facts) {
     }
     const double v = cramers_v(labels, coded);
     if (v > limit)
-      warnings.push_back(sentence("The ", what, " alone predicts the label (Cramer's V ", std::round(v * 100) / 100, " > ",
-                                  limit, "): a classifier may learn the ", what, " instead of the disease."));
+      warnings.push_back(sentence("The ", what, " alone predicts the label (Cramer's V ", std::round(v * 100) / 100,
+                                  " > ", limit, "): a classifier may learn the ", what, " instead of the disease."));
   };
   examine("device", [&](std::size_t i) { return m.records[i].device; });
   examine("kind", [&](std::size_t i) { return m.records[i].kind; });

@@ -1,4 +1,5 @@
-// Hashes of what a data set holds, so that a run is not continued on other data by mistake. Needs target synthmed::hash.
+// Hashes of what a data set holds, so that a run is not continued on other data by mistake. Needs target
+// synthmed::hash.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +25,8 @@ template <dataset D>
     for (std::int64_t i = begin; i < end; ++i) {
       const auto index = static_cast<std::size_t>(i);
       const picture seen = data.image(index);
-      std::string bytes = sentence(seen.height(), " ", seen.width(), " ", seen.channels(), " ", data.label(index), "\n");
+      std::string bytes =
+          sentence(seen.height(), " ", seen.width(), " ", seen.channels(), " ", data.label(index), "\n");
       bytes.append(reinterpret_cast<const char*>(seen.pixels().data()), seen.pixels().size());
       parts[index] = sha256(bytes);
     }
@@ -38,7 +40,8 @@ template <dataset D>
 [[nodiscard]] inline std::string content_hash(std::span<const std::filesystem::path> files) {
   std::vector<std::string> parts(files.size());
   parallel_for(static_cast<std::int64_t>(files.size()), 1, [&](std::int64_t begin, std::int64_t end) {
-    for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i) parts[i] = sha256_file(files[i]);
+    for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i)
+      parts[i] = sha256_file(files[i]);
   });
   std::string all = sentence("files ", files.size(), "\n");
   for (const auto& part : parts) all += part;

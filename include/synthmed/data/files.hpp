@@ -16,7 +16,8 @@ namespace synthmed {
 
 /// The path that a record has in a column: image, mask, fov, or any other column of the manifest that holds paths
 /// (`rop_study prepare` writes "rvm" and "grey"). Throws format_error when it is empty or missing.
-[[nodiscard]] inline std::filesystem::path file_in(const manifest& m, const manifest_record& record, const std::string& column) {
+[[nodiscard]] inline std::filesystem::path file_in(const manifest& m, const manifest_record& record,
+                                                   const std::string& column) {
   std::filesystem::path file;
   if (column == "image" || column == "mask" || column == "fov")
     file = column == "image" ? record.image : column == "mask" ? record.mask : record.fov;
@@ -27,8 +28,9 @@ namespace synthmed {
   return m.locate(file);
 }
 
-/// The pictures of some records of a manifest as a dataset that reads a file at each image(i); put it into a picture_cache
-/// to read each one once. Throws format_error when a record has no file in the column; image(i) throws as read_picture.
+/// The pictures of some records of a manifest as a dataset that reads a file at each image(i); put it into a
+/// picture_cache to read each one once. Throws format_error when a record has no file in the column; image(i) throws as
+/// read_picture.
 [[nodiscard]] inline auto picture_files(const manifest& m, const std::vector<std::size_t>& records,
                                         const std::string& column = "image",
                                         const read_options& options = {.colour = picture_colour::grey}) {

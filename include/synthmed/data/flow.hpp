@@ -13,8 +13,9 @@
 
 namespace synthmed {
 
-/// One row per split that occurs (and one for pictures without a split), one per reason of exclusion, and a total of what
-/// is kept: group, images, subjects, then a column per class and one for pictures without a label where there are any.
+/// One row per split that occurs (and one for pictures without a split), one per reason of exclusion, and a total of
+/// what is kept: group, images, subjects, then a column per class and one for pictures without a label where there are
+/// any.
 [[nodiscard]] inline csv_table flow_table(const manifest& m) {
   struct counts {
     std::size_t images = 0;
@@ -83,7 +84,8 @@ namespace synthmed {
     out += '\n';
   };
   line([&](std::size_t c) -> const std::string& { return table.header()[c]; });
-  for (std::size_t r = 0; r < table.rows(); ++r) line([&](std::size_t c) -> const std::string& { return table.at(r, c); });
+  for (std::size_t r = 0; r < table.rows(); ++r)
+    line([&](std::size_t c) -> const std::string& { return table.at(r, c); });
   return out;
 }
 

@@ -19,10 +19,11 @@ namespace synthmed {
 /// How the path of a picture, relative to the data set's folder, tells what it shows.
 struct path_pattern {
   /// An ECMAScript regular expression over the whole relative path (with '/'), whose named groups `(?<subject>[0-9]+)`
-  /// become the manifest's columns: label, subject, eye, session, device, split, kind; other names become other columns.
+  /// become the manifest's columns: label, subject, eye, session, device, split, kind; other names become other
+  /// columns.
   std::string regex;
-  /// Paths of the vessel map and the field of view, relative to the folder: "{name}" is the text of that group, "{stem}" the
-  /// picture's file name without extension. Empty: none.
+  /// Paths of the vessel map and the field of view, relative to the folder: "{name}" is the text of that group,
+  /// "{stem}" the picture's file name without extension. Empty: none.
   std::string mask = {}, fov = {};
   /// Texts to replace in a column before it is read: {{"device", {{"1", "RetCam 3"}}}}.
   std::map<std::string, std::map<std::string, std::string>> values = {};
@@ -30,7 +31,8 @@ struct path_pattern {
   std::optional<int> label_base = {};
 };
 
-/// One folder per class, named by the class ("plus", "3"); subjects are not known, so a split by image must be asked for.
+/// One folder per class, named by the class ("plus", "3"); subjects are not known, so a split by image must be asked
+/// for.
 [[nodiscard]] inline path_pattern class_folder_pattern() { return {.regex = "(?:.*/)?(?<label>[^/]+)/[^/]+"}; }
 
 /// The folders of the study's own code: train/real/1 ... test/real/3. Subjects are not in the names.
@@ -47,9 +49,10 @@ struct path_pattern {
 
 /// The Ostrava set (Timkovic et al. 2024): everything stands in the file name, PF is the plus form 0/1/2.
 [[nodiscard]] inline path_pattern ostrava_pattern() {
-  return {.regex = "(?:.*/)?(?<subject>[0-9]+)_(?<sex>[FM])_GA(?<gestational_age>[0-9]+)_BW(?<birth_weight>[0-9]+)_"
-                   "PA(?<postmenstrual_age>[0-9.]+)_DG(?<diagnosis>[0-9]+)_PF(?<label>[0-9])_D(?<device>[0-9]+)_"
-                   "S(?<session>[0-9]+)_(?<index>[0-9]+)\\.jpg",
+  return {.regex =
+              "(?:.*/)?(?<subject>[0-9]+)_(?<sex>[FM])_GA(?<gestational_age>[0-9]+)_BW(?<birth_weight>[0-9]+)_"
+              "PA(?<postmenstrual_age>[0-9.]+)_DG(?<diagnosis>[0-9]+)_PF(?<label>[0-9])_D(?<device>[0-9]+)_"
+              "S(?<session>[0-9]+)_(?<index>[0-9]+)\\.jpg",
           .label_base = 0};
 }
 
@@ -60,8 +63,8 @@ struct path_pattern {
          ending == ".tiff" || ending == ".gif";
 }
 
-/// The pictures below a folder, relative to it, sorted by name. Files and folders whose name begins with '.' are skipped.
-/// Throws io_error when the folder cannot be listed.
+/// The pictures below a folder, relative to it, sorted by name. Files and folders whose name begins with '.' are
+/// skipped. Throws io_error when the folder cannot be listed.
 [[nodiscard]] inline std::vector<std::filesystem::path> list_pictures(const std::filesystem::path& folder) {
   namespace fs = std::filesystem;
   std::error_code failed;
@@ -93,7 +96,8 @@ struct named_regex {
     const auto refuse_long_number = [&](std::size_t at) {
       const auto end = source.find_first_not_of("0123456789", at);
       if ((end == std::string::npos ? source.size() : end) - at > 4)
-        throw argument_error(sentence("The pattern ", source, " has a repeat count or reference of more than four digits."));
+        throw argument_error(
+            sentence("The pattern ", source, " has a repeat count or reference of more than four digits."));
     };
     for (std::size_t i = 0; i < source.size(); ++i) {
       plain += source[i];
@@ -111,10 +115,12 @@ struct named_regex {
         if (rest.starts_with("?<")) {
           const auto end = rest.find('>');
           const std::string name(end == std::string_view::npos ? std::string_view() : rest.substr(2, end - 2));
-          if (name.empty() || name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") !=
-                                  std::string::npos)
-            throw argument_error(sentence("In the pattern ", source,
-                                          " a group begins with \"(?<\" but has no name of letters, digits and _ before \">\"."));
+          if (name.empty() ||
+              name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") !=
+                  std::string::npos)
+            throw argument_error(
+                sentence("In the pattern ", source,
+                         " a group begins with \"(?<\" but has no name of letters, digits and _ before \">\"."));
           if (std::find(names.begin(), names.end(), name) != names.end())
             throw argument_error(sentence("The pattern ", source, " has two groups named \"", name, "\"."));
           names.push_back(name);
@@ -154,13 +160,15 @@ struct named_regex {
 }  // namespace detail
 
 /// The data set in a folder, by a pattern over its paths. Pictures whose path does not fit the pattern, and that are
-/// neither a mask nor a field of view, are listed as excluded. Throws io_error for a folder without pictures, format_error
-/// when no path fits, and everything that parse_manifest throws (a pattern without "subject" needs split_by_image).
+/// neither a mask nor a field of view, are listed as excluded. Throws io_error for a folder without pictures,
+/// format_error when no path fits, and everything that parse_manifest throws (a pattern without "subject" needs
+/// split_by_image).
 [[nodiscard]] inline manifest read_folder(const std::filesystem::path& folder, const path_pattern& pattern,
                                           manifest_options options = {}) {
   const auto pictures = list_pictures(folder);
   if (pictures.empty())
-    throw io_error(sentence("The folder ", folder.string(), " holds no picture; expected png, jpg, bmp, tif or gif files."));
+    throw io_error(
+        sentence("The folder ", folder.string(), " holds no picture; expected png, jpg, bmp, tif or gif files."));
   const detail::named_regex matcher(pattern.regex);
   if (!options.labels.base) options.labels.base = pattern.label_base;
 
@@ -206,8 +214,9 @@ struct named_regex {
   return result;
 }
 
-/// A data set given by one path: a manifest file, a folder with manifest.csv, or a folder in the layout of DRIVE, of the
-/// study's code, or with a folder per class, tried in this order. Throws format_error that says what was looked for.
+/// A data set given by one path: a manifest file, a folder with manifest.csv, or a folder in the layout of DRIVE, of
+/// the study's code, or with a folder per class, tried in this order. Throws format_error that says what was looked
+/// for.
 [[nodiscard]] inline manifest open_dataset(const std::filesystem::path& path, const manifest_options& options = {}) {
   namespace fs = std::filesystem;
   std::error_code failed;
@@ -218,11 +227,13 @@ struct named_regex {
   if (fs::is_directory(path / "train" / "real", failed)) return read_folder(path, seed_tree_pattern(), options);
   const auto pictures = list_pictures(path);
   if (pictures.empty())
-    throw io_error(sentence("The folder ", path.string(), " holds no picture; expected png, jpg, bmp, tif or gif files."));
+    throw io_error(
+        sentence("The folder ", path.string(), " holds no picture; expected png, jpg, bmp, tif or gif files."));
   if (std::all_of(pictures.begin(), pictures.end(), [](const fs::path& p) { return !p.has_parent_path(); }))
-    throw format_error(sentence("The folder ", path.string(), " holds ", pictures.size(),
-                                " pictures but neither manifest.csv nor a folder per class; give a manifest, or a pattern "
-                                "over the file names."));
+    throw format_error(
+        sentence("The folder ", path.string(), " holds ", pictures.size(),
+                 " pictures but neither manifest.csv nor a folder per class; give a manifest, or a pattern "
+                 "over the file names."));
   return read_folder(path, class_folder_pattern(), options);
 }
 

@@ -102,18 +102,19 @@ namespace detail {
   }
   if (numeric.empty()) return labels;
   if (!options.base && zero && top)
-    throw format_error(sentence(source, ": labels run from 0 to ", classes, ", but there are ", classes, " classes (",
-                                names, ")."));
+    throw format_error(
+        sentence(source, ": labels run from 0 to ", classes, ", but there are ", classes, " classes (", names, ")."));
   if (!options.base && !top)
-    throw format_error(sentence(source, ": the labels are numbers ", zero ? "with a 0" : "without the largest", ", so 0 to ",
-                                classes - 1, " and 1 to ", classes, " cannot be told apart; say whether the first class (",
-                                options.classes.front().name, ") is 0 or 1."));
+    throw format_error(sentence(source, ": the labels are numbers ", zero ? "with a 0" : "without the largest",
+                                ", so 0 to ", classes - 1, " and 1 to ", classes,
+                                " cannot be told apart; say whether the first class (", options.classes.front().name,
+                                ") is 0 or 1."));
   const int base = options.base.value_or(1);
   for (const auto i : numeric) {
     labels[i] -= base;
     if (labels[i] < 0 || labels[i] >= classes)
-      throw format_error(sentence(source, ": label ", labels[i] + base, " lies outside ", base, " to ", base + classes - 1,
-                                  " (", names, ")."));
+      throw format_error(sentence(source, ": label ", labels[i] + base, " lies outside ", base, " to ",
+                                  base + classes - 1, " (", names, ")."));
   }
   return labels;
 }

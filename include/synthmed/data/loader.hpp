@@ -1,4 +1,5 @@
-// The loader: batches of floats from a cached data set, made ahead by worker threads, the same bytes for any number of them.
+// The loader: batches of floats from a cached data set, made ahead by worker threads, the same bytes for any number of
+// them.
 #pragma once
 
 #include <array>
@@ -53,15 +54,15 @@ struct batch {
 
 struct loader_options {
   int batch = 32;
-  int height = 0, width = 0;               ///< a level of the pyramid; 0: the pictures' own size
-  pixel_values values = linear_values();   ///< see pixel_values
-  int workers = 2;                         ///< threads that make batches ahead; 0: next() makes them itself
-  int ahead = 4;                           ///< finished batches that may wait; ignored without workers
+  int height = 0, width = 0;              ///< a level of the pyramid; 0: the pictures' own size
+  pixel_values values = linear_values();  ///< see pixel_values
+  int workers = 2;                        ///< threads that make batches ahead; 0: next() makes them itself
+  int ahead = 4;                          ///< finished batches that may wait; ignored without workers
 };
 
-/// Batch `step` is a function of the sampler, the key and the step alone: it does not depend on threads, on batches made
-/// before, or on what the cache keeps. A checkpoint therefore stores nothing but step().
-/// `Augmentation` is called as augment(picture, key) with a key for each position, from several threads.
+/// Batch `step` is a function of the sampler, the key and the step alone: it does not depend on threads, on batches
+/// made before, or on what the cache keeps. A checkpoint therefore stores nothing but step(). `Augmentation` is called
+/// as augment(picture, key) with a key for each position, from several threads.
 template <dataset D, sampler S, class Augmentation>
 class loader {
  public:
@@ -70,11 +71,14 @@ class loader {
          const loader_options& options = {}, std::uint64_t first_step = 0)
       : data_(std::move(data)), order_(std::move(order)), augment_(std::move(augment)), key_(k), options_(options) {
     if (options_.batch < 1 || options_.workers < 0 || options_.ahead < 1 || options_.height < 0 || options_.width < 0)
-      throw argument_error(sentence("A loader needs a batch of at least 1, no negative workers or sizes and at least one "
-                                    "batch ahead, got batch ", options_.batch, ", workers ", options_.workers, ", ahead ",
-                                    options_.ahead, ", size ", options_.height, " x ", options_.width, "."));
+      throw argument_error(
+          sentence("A loader needs a batch of at least 1, no negative workers or sizes and at least one "
+                   "batch ahead, got batch ",
+                   options_.batch, ", workers ", options_.workers, ", ahead ", options_.ahead, ", size ",
+                   options_.height, " x ", options_.width, "."));
     if (order_.size() != data_->size())
-      throw argument_error(sentence("The sampler is for ", order_.size(), " pictures, the data set has ", data_->size(), "."));
+      throw argument_error(
+          sentence("The sampler is for ", order_.size(), " pictures, the data set has ", data_->size(), "."));
     seek(first_step);
   }
   loader(const loader&) = delete;
@@ -111,8 +115,8 @@ class loader {
     return made;
   }
 
-  /// The batch of any step, made now on this thread. Throws shape_error when a picture has no level of the size asked for,
-  /// or the pictures differ in size.
+  /// The batch of any step, made now on this thread. Throws shape_error when a picture has no level of the size asked
+  /// for, or the pictures differ in size.
   [[nodiscard]] batch at(std::uint64_t step) const {
     const auto n = static_cast<std::size_t>(options_.batch);
     batch made;
@@ -155,16 +159,15 @@ class loader {
       if ((options_.height == 0 || candidate.height() == options_.height) &&
           (options_.width == 0 || candidate.width() == options_.width))
         return candidate;
-    throw shape_error(sentence("Picture ", index, " is ", levels->front(), ", whose halvings do not give ", options_.height,
-                               " x ", options_.width, "; bring it into a frame of that size times a power of two first."));
+    throw shape_error(sentence("Picture ", index, " is ", levels->front(), ", whose halvings do not give ",
+                               options_.height, " x ", options_.width,
+                               "; bring it into a frame of that size times a power of two first."));
   }
 
   void work() {
     std::unique_lock lock(guard_);
     for (;;) {
-      changed_.wait(lock, [&] {
-        return stopping_ || claimed_ < next_ + static_cast<std::uint64_t>(options_.ahead);
-      });
+      changed_.wait(lock, [&] { return stopping_ || claimed_ < next_ + static_cast<std::uint64_t>(options_.ahead); });
       if (stopping_) return;
       const std::uint64_t mine = claimed_++;
       lock.unlock();

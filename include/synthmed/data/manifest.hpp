@@ -22,17 +22,17 @@ namespace synthmed {
 /// One picture of a data set. Empty texts and paths mean "not known". Paths are relative to the manifest's folder.
 struct manifest_record {
   std::filesystem::path image;
-  int label = no_label;            ///< class number, or no_label
-  std::string subject;             ///< who was photographed: splits never divide a subject
-  std::string eye;                 ///< OD (right) or OS (left)
-  std::string session;             ///< visit
-  std::string device;              ///< camera
-  std::filesystem::path mask;      ///< vessel map of the picture
-  std::filesystem::path fov;       ///< field of view
-  std::string split;               ///< train, val, test or expert
-  std::string kind;                ///< fundus (photograph) or rvm (retinal vessel map)
-  std::optional<double> um_per_px; ///< micrometres per pixel
-  std::vector<int> raters;         ///< single graders' labels in the order of manifest::raters; no_label where missing
+  int label = no_label;             ///< class number, or no_label
+  std::string subject;              ///< who was photographed: splits never divide a subject
+  std::string eye;                  ///< OD (right) or OS (left)
+  std::string session;              ///< visit
+  std::string device;               ///< camera
+  std::filesystem::path mask;       ///< vessel map of the picture
+  std::filesystem::path fov;        ///< field of view
+  std::string split;                ///< train, val, test or expert
+  std::string kind;                 ///< fundus (photograph) or rvm (retinal vessel map)
+  std::optional<double> um_per_px;  ///< micrometres per pixel
+  std::vector<int> raters;          ///< single graders' labels in the order of manifest::raters; no_label where missing
   std::map<std::string, std::string> more;  ///< every other column, by name
 };
 
@@ -45,9 +45,9 @@ struct exclusion {
 
 /// A data set described: records, what was left out, and the names that give numbers a meaning.
 struct manifest {
-  std::filesystem::path folder;        ///< what relative paths are relative to
-  std::vector<std::string> classes;    ///< name of each class number
-  std::vector<std::string> raters;     ///< name of each grader
+  std::filesystem::path folder;      ///< what relative paths are relative to
+  std::vector<std::string> classes;  ///< name of each class number
+  std::vector<std::string> raters;   ///< name of each grader
   std::vector<manifest_record> records;
   std::vector<exclusion> excluded;
 
@@ -63,8 +63,8 @@ struct manifest_options {
   std::map<std::string, std::string> columns = {};
   /// Column and value of rows to leave out: {{"site", "APEC"}}. Compared as text; the column may be any of the file.
   std::vector<std::pair<std::string, std::string>> exclude = {};
-  /// Take every picture for a subject of its own. Without it a file without subjects is refused, because pictures of one
-  /// person in two splits make every measured quality look better than it is.
+  /// Take every picture for a subject of its own. Without it a file without subjects is refused, because pictures of
+  /// one person in two splits make every measured quality look better than it is.
   bool split_by_image = false;
   /// Check that every file named exists.
   bool check_files = true;
@@ -111,7 +111,8 @@ inline void require_files(const manifest& m) {
   for (const auto& record : m.records)
     for (const auto* file : {&record.image, &record.mask, &record.fov}) {
       std::error_code failed;
-      if (!file->empty() && !std::filesystem::is_regular_file(m.locate(*file), failed)) missing.push_back(file->string());
+      if (!file->empty() && !std::filesystem::is_regular_file(m.locate(*file), failed))
+        missing.push_back(file->string());
     }
   if (!missing.empty())
     throw io_error(sentence(missing.size(), missing.size() == 1 ? " file is" : " files are", " missing in ",
@@ -130,16 +131,18 @@ inline void require_files(const manifest& m) {
   for (const auto& [ours, theirs] : options.columns)
     if (std::find(manifest_columns.begin(), manifest_columns.end(), ours) == manifest_columns.end() &&
         !ours.starts_with("rater_"))
-      throw argument_error(sentence("\"", ours, "\" is no column of a manifest, so \"", theirs, "\" cannot stand for it."));
+      throw argument_error(
+          sentence("\"", ours, "\" is no column of a manifest, so \"", theirs, "\" cannot stand for it."));
     else
       (void)table.column(theirs);  // a name that was given must exist
 
   const std::size_t image = table.column(their("image"));
   const auto subject = table.find(their("subject"));
   if (!subject && !options.split_by_image)
-    throw format_error(sentence(table.source(), " has no column \"", their("subject"),
-                                "\"; without it pictures of one person could come into two splits. Add it, or ask for a "
-                                "split by image explicitly."));
+    throw format_error(
+        sentence(table.source(), " has no column \"", their("subject"),
+                 "\"; without it pictures of one person could come into two splits. Add it, or ask for a "
+                 "split by image explicitly."));
   std::map<std::string, std::size_t> column_of;
   std::vector<bool> used(table.columns(), false);
   for (const auto name : manifest_columns)
@@ -174,13 +177,14 @@ inline void require_files(const manifest& m) {
     return parse_labels(whole_column(column), options.labels,
                         sentence(table.source(), ", column \"", table.header()[column], "\""));
   };
-  const auto labels = column_of.contains("label") ? labels_of(column_of["label"]) : std::vector<int>(table.rows(), no_label);
+  const auto labels =
+      column_of.contains("label") ? labels_of(column_of["label"]) : std::vector<int>(table.rows(), no_label);
   std::vector<std::vector<int>> grades;
   for (const auto column : rater_columns) grades.push_back(labels_of(column));
 
   const auto bad = [&](std::size_t row, std::string_view column, std::string_view expected, const std::string& got) {
-    return format_error(sentence(table.source(), ", line ", table.line(row), ", column \"", column, "\": expected ", expected,
-                                 ", got \"", got, "\"."));
+    return format_error(sentence(table.source(), ", line ", table.line(row), ", column \"", column, "\": expected ",
+                                 expected, ", got \"", got, "\"."));
   };
   std::unordered_map<std::string, std::size_t> seen;
   for (std::size_t r = 0; r < table.rows(); ++r) {
@@ -194,7 +198,8 @@ inline void require_files(const manifest& m) {
     const auto [earlier, fresh] = seen.emplace(record.image.lexically_normal().string(), r);
     if (!fresh)
       throw format_error(sentence(table.source(), ", line ", table.line(r), ": ", record.image.string(),
-                                  " stands on line ", table.line(earlier->second), " already; each picture has one row."));
+                                  " stands on line ", table.line(earlier->second),
+                                  " already; each picture has one row."));
     record.subject = cell("subject");
     if (options.split_by_image)
       record.subject = record.image.string();
@@ -232,7 +237,8 @@ inline void require_files(const manifest& m) {
     result.records.push_back(std::move(record));
   }
   if (result.records.empty())
-    throw format_error(sentence(table.source(), " names no picture", result.excluded.empty() ? "" : " that is not excluded",
+    throw format_error(sentence(table.source(), " names no picture",
+                                result.excluded.empty() ? "" : " that is not excluded",
                                 "; expected one row per picture."));
   if (options.check_files) require_files(result);
   return result;
@@ -243,8 +249,8 @@ inline void require_files(const manifest& m) {
   return parse_manifest(read_csv(path), path.parent_path(), options);
 }
 
-/// The manifest as a table: the columns of manifest_columns that any record uses ("image", "label", "subject" and "split"
-/// always), rater_*, then every other column by name. Labels are written by name.
+/// The manifest as a table: the columns of manifest_columns that any record uses ("image", "label", "subject" and
+/// "split" always), rater_*, then every other column by name. Labels are written by name.
 [[nodiscard]] inline csv_table to_table(const manifest& m) {
   const auto text = [&](const manifest_record& r, std::string_view column) -> std::string {
     if (column == "image") return r.image.string();

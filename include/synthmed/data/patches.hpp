@@ -48,22 +48,23 @@ struct patch_batch {
   std::vector<float> field;   ///< n size^2
 };
 
-/// Cuts patches whose centres lie in the fields of view; each picture is as likely as any other. Beyond a picture's edge
-/// pixels are 0 and do not count.
+/// Cuts patches whose centres lie in the fields of view; each picture is as likely as any other. Beyond a picture's
+/// edge pixels are 0 and do not count.
 class patch_source {
  public:
-  /// Throws argument_error for no picture, options out of range, or a field of view without a pixel, and shape_error when
-  /// the parts of an example differ in size or the examples in channels.
+  /// Throws argument_error for no picture, options out of range, or a field of view without a pixel, and shape_error
+  /// when the parts of an example differ in size or the examples in channels.
   patch_source(std::vector<segmentation_example> examples, key k, patch_options options = {})
       : examples_(std::move(examples)), key_(k), options_(options) {
     const auto& o = options_;
     if (examples_.empty()) throw argument_error("Patches need at least one picture with a vessel map.");
     if (o.size < 1 || o.batch < 1 || !(o.degrees >= 0 && o.degrees <= 180) || !(o.zoom >= 0) || !(o.brightness >= 0) ||
         !(o.contrast >= 0 && o.contrast < 1) || !(o.gamma >= 0))
-      throw argument_error(sentence("Patches need a size and a batch of at least 1, degrees in [0, 180], zoom, brightness "
-                                    "and gamma of at least 0 and contrast in [0, 1); got size ", o.size, ", batch ", o.batch,
-                                    ", degrees ", o.degrees, ", zoom ", o.zoom, ", brightness ", o.brightness, ", contrast ",
-                                    o.contrast, ", gamma ", o.gamma, "."));
+      throw argument_error(
+          sentence("Patches need a size and a batch of at least 1, degrees in [0, 180], zoom, brightness "
+                   "and gamma of at least 0 and contrast in [0, 1); got size ",
+                   o.size, ", batch ", o.batch, ", degrees ", o.degrees, ", zoom ", o.zoom, ", brightness ",
+                   o.brightness, ", contrast ", o.contrast, ", gamma ", o.gamma, "."));
     for (std::size_t i = 0; i < examples_.size(); ++i) check(i);
   }
 
@@ -77,7 +78,8 @@ class patch_source {
     const auto channels = static_cast<std::size_t>(examples_[0].image.channels());
     patch_batch made{.step = step,
                      .extents = {options_.batch, static_cast<std::int64_t>(channels), options_.size, options_.size},
-                     .pixels = std::vector<float>(n * channels * area), .truth = std::vector<float>(n * area),
+                     .pixels = std::vector<float>(n * channels * area),
+                     .truth = std::vector<float>(n * area),
                      .field = std::vector<float>(n * area)};
     parallel_for(options_.batch, 1, [&](std::int64_t begin, std::int64_t end) {
       for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i)
@@ -94,12 +96,15 @@ class patch_source {
       return p.height() == e.image.height() && p.width() == e.image.width() && p.channels() == 1;
     };
     if (e.image.empty() || !same(e.truth) || (!e.field.empty() && !same(e.field)))
-      throw shape_error(sentence("Example ", i, " needs a truth and a field of one channel and the picture's size; the picture "
-                                 "is ", e.image, ", the truth ", e.truth, ", the field ", e.field, "."));
+      throw shape_error(sentence("Example ", i,
+                                 " needs a truth and a field of one channel and the picture's size; the picture "
+                                 "is ",
+                                 e.image, ", the truth ", e.truth, ", the field ", e.field, "."));
     if (e.image.channels() != examples_[0].image.channels())
       throw shape_error(sentence("Example ", i, " has ", e.image.channels(), " channels, example 0 has ",
                                  examples_[0].image.channels(), "."));
-    if (!e.field.empty() && std::none_of(e.field.pixels().begin(), e.field.pixels().end(), [](auto v) { return v != 0; }))
+    if (!e.field.empty() &&
+        std::none_of(e.field.pixels().begin(), e.field.pixels().end(), [](auto v) { return v != 0; }))
       throw argument_error(sentence("The field of view of example ", i, " has no pixel."));
   }
 
@@ -141,7 +146,8 @@ class patch_source {
           std::clamp((std::pow(static_cast<double>(v) / 255, exponent) - 0.5) * contrast + 0.5 + brightness, 0.0, 1.0));
 
     const auto side = static_cast<int>(options_.size);
-    const auto channels = static_cast<std::size_t>(e.image.channels()), area = static_cast<std::size_t>(side) * static_cast<std::size_t>(side);
+    const auto channels = static_cast<std::size_t>(e.image.channels()),
+               area = static_cast<std::size_t>(side) * static_cast<std::size_t>(side);
     const int height = e.image.height(), width = e.image.width(), middle = side / 2;
     for (int y = 0; y < side; ++y)
       for (int x = 0; x < side; ++x) {
@@ -153,8 +159,10 @@ class patch_source {
         field[at] = e.field.empty() || e.field.at(nearest_y, nearest_x) != 0 ? 1.f : 0.f;
         const double left = std::floor(sx), top = std::floor(sy);
         const auto fx = static_cast<float>(sx - left), fy = static_cast<float>(sy - top);
-        const int x0 = std::clamp(static_cast<int>(left), 0, width - 1), x1 = std::clamp(static_cast<int>(left) + 1, 0, width - 1);
-        const int y0 = std::clamp(static_cast<int>(top), 0, height - 1), y1 = std::clamp(static_cast<int>(top) + 1, 0, height - 1);
+        const int x0 = std::clamp(static_cast<int>(left), 0, width - 1),
+                  x1 = std::clamp(static_cast<int>(left) + 1, 0, width - 1);
+        const int y0 = std::clamp(static_cast<int>(top), 0, height - 1),
+                  y1 = std::clamp(static_cast<int>(top) + 1, 0, height - 1);
         const auto mixed = [&](auto&& of) {
           const float above = of(y0, x0) * (1 - fx) + of(y0, x1) * fx, below = of(y1, x0) * (1 - fx) + of(y1, x1) * fx;
           return above * (1 - fy) + below * fy;

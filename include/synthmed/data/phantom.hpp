@@ -31,9 +31,10 @@ struct phantom_window {
 
 /// Which pictures render() makes; what is off stays empty.
 struct phantom_parts {
-  bool photograph = true;    ///< the RGB photograph, by far the dearest
-  bool masks = true;         ///< arteries, veins and field of view
-  phantom_window window{};   ///< what is drawn; the photograph's outer 8 pixels may differ from the whole one's by their blur
+  bool photograph = true;  ///< the RGB photograph, by far the dearest
+  bool masks = true;       ///< arteries, veins and field of view
+  phantom_window
+      window{};  ///< what is drawn; the photograph's outer 8 pixels may differ from the whole one's by their blur
 };
 
 /// The pictures of one image, all of the window's size, and where disc and fovea lie in them (pixels, may be outside).
@@ -49,9 +50,9 @@ struct phantom_image {
 
 /// A square vessel map around the disc.
 struct phantom_crop {
-  double radius = 3;          ///< half side of the square, DD
-  int size = 32;              ///< side, pixels
-  bool mirror_left = true;    ///< left eyes mirrored, so that temporal is left in every map
+  double radius = 3;        ///< half side of the square, DD
+  int size = 32;            ///< side, pixels
+  bool mirror_left = true;  ///< left eyes mirrored, so that temporal is left in every map
 };
 
 /// The view of an image's 640 x 480 frame.
@@ -59,7 +60,14 @@ struct phantom_crop {
   const phantom_record& r = population.image(image);
   const phantom_eye& e = population.eyes()[r.eye];
   const double roll = r.roll * std::numbers::pi / 180;
-  return {e.pixels_per_dd, r.disc_x, r.disc_y, std::cos(roll), std::sin(roll), e.side == eye_side::right ? -1.0 : 1.0, 640, 480};
+  return {e.pixels_per_dd,
+          r.disc_x,
+          r.disc_y,
+          std::cos(roll),
+          std::sin(roll),
+          e.side == eye_side::right ? -1.0 : 1.0,
+          640,
+          480};
 }
 
 namespace detail {
@@ -76,14 +84,14 @@ namespace detail {
 
 }  // namespace detail
 
-/// Draws an image from its vessels (bend_vessels). Safe to call from several threads. Throws argument_error for an index
-/// outside of the population.
+/// Draws an image from its vessels (bend_vessels). Safe to call from several threads. Throws argument_error for an
+/// index outside of the population.
 [[nodiscard]] inline phantom_image render(const phantom_population& population, std::size_t image,
                                           const vessel_tree& vessels, phantom_parts parts = {}) {
   const phantom_window& window = parts.window;
   if (window.width < 1 || window.height < 1 || window.width > 4096 || window.height > 4096)
-    throw argument_error(sentence("A window of the phantom's frame has 1 to 4096 pixels a side, got ", window.width, " x ",
-                                  window.height, "."));
+    throw argument_error(sentence("A window of the phantom's frame has 1 to 4096 pixels a side, got ", window.width,
+                                  " x ", window.height, "."));
   retina_view view = frame_view(population, image);
   view.disc_x -= window.left;
   view.disc_y -= window.top;
@@ -117,7 +125,8 @@ namespace detail {
 }
 
 /// The same with the vessels grown and bent first.
-[[nodiscard]] inline phantom_image render(const phantom_population& population, std::size_t image, phantom_parts parts = {}) {
+[[nodiscard]] inline phantom_image render(const phantom_population& population, std::size_t image,
+                                          phantom_parts parts = {}) {
   return render(population, image, bend_vessels(population, image).tree, parts);
 }
 
@@ -157,7 +166,8 @@ namespace detail {
 }
 
 /// The same with the vessels grown and bent first.
-[[nodiscard]] inline picture vessel_map(const phantom_population& population, std::size_t image, const phantom_crop& crop) {
+[[nodiscard]] inline picture vessel_map(const phantom_population& population, std::size_t image,
+                                        const phantom_crop& crop) {
   return vessel_map(population, image, bend_vessels(population, image).tree, crop);
 }
 

@@ -21,15 +21,15 @@ namespace synthmed {
   for (int y = 0; y < half.height(); ++y, upper += 2 * row)
     for (std::size_t x = 0; x < row; x += 2 * channels)
       for (std::size_t c = 0; c < channels; ++c) {
-        const unsigned sum = unsigned{upper[x + c]} + upper[x + channels + c] + upper[row + x + c] +
-                             upper[row + x + channels + c];
+        const unsigned sum =
+            unsigned{upper[x + c]} + upper[x + channels + c] + upper[row + x + c] + upper[row + x + channels + c];
         *out++ = static_cast<std::uint8_t>((sum + 2) / 4);
       }
   return half;
 }
 
-/// The picture and all its halvings down to `smallest` rows or columns; only the picture itself when it is smaller or odd.
-/// Together they take 4/3 of its memory.
+/// The picture and all its halvings down to `smallest` rows or columns; only the picture itself when it is smaller or
+/// odd. Together they take 4/3 of its memory.
 [[nodiscard]] inline std::vector<picture> pyramid(picture source, int smallest = 4) {
   std::vector<picture> levels;
   levels.push_back(std::move(source));

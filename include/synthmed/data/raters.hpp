@@ -1,4 +1,5 @@
-// Grades that stand in a table of their own (one row per picture, a column per grader), joined to pictures by file name.
+// Grades that stand in a table of their own (one row per picture, a column per grader), joined to pictures by file
+// name.
 #pragma once
 
 #include <algorithm>
@@ -40,8 +41,8 @@ struct rater_table_options {
           .labels = {.base = 1}};
 }
 
-/// The label that most graders gave; of several, the one nearest to the middle of all grades (the lower of two); no_label
-/// when nobody graded.
+/// The label that most graders gave; of several, the one nearest to the middle of all grades (the lower of two);
+/// no_label when nobody graded.
 [[nodiscard]] inline int majority_label(std::span<const int> grades) {
   std::vector<int> sorted;
   for (const int grade : grades)
@@ -79,9 +80,10 @@ namespace detail {
 
 }  // namespace detail
 
-/// Reads CSV text with several header rows into a table with joined titles (see rater_table_options). Columns without any
-/// title are called "column 3". Throws format_error.
-[[nodiscard]] inline csv_table parse_csv_with_headers(std::string_view text, int header_rows, const std::string& source) {
+/// Reads CSV text with several header rows into a table with joined titles (see rater_table_options). Columns without
+/// any title are called "column 3". Throws format_error.
+[[nodiscard]] inline csv_table parse_csv_with_headers(std::string_view text, int header_rows,
+                                                      const std::string& source) {
   if (header_rows < 1) throw argument_error(sentence("A table has at least one header row, got ", header_rows, "."));
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   std::size_t columns = 1;
@@ -122,11 +124,12 @@ namespace detail {
   return table;
 }
 
-/// Gives the pictures of a manifest their labels, graders and (where the table has them) subjects, by file name: compared
-/// without folder, extension, dots and case. Pictures without a row and those graded "unknown" become exclusions; rows
-/// without a picture are returned by name. Throws format_error for unknown columns, for two rows or two pictures of one
-/// name, and when no row fits.
-inline std::vector<std::string> join_raters(manifest& m, const csv_table& table, const rater_table_options& options = {}) {
+/// Gives the pictures of a manifest their labels, graders and (where the table has them) subjects, by file name:
+/// compared without folder, extension, dots and case. Pictures without a row and those graded "unknown" become
+/// exclusions; rows without a picture are returned by name. Throws format_error for unknown columns, for two rows or
+/// two pictures of one name, and when no row fits.
+inline std::vector<std::string> join_raters(manifest& m, const csv_table& table,
+                                            const rater_table_options& options = {}) {
   const std::size_t image = table.column(options.image);
   const auto labels_of = [&](std::size_t column) {
     std::vector<std::string> texts(table.rows());
@@ -144,8 +147,8 @@ inline std::vector<std::string> join_raters(manifest& m, const csv_table& table,
       grades.push_back(labels_of(c));
     }
     if (graders.empty())
-      throw format_error(sentence("No column of ", table.source(), " fits ", options.raters, "; its columns are: ",
-                                  detail::joined(table.header()), "."));
+      throw format_error(sentence("No column of ", table.source(), " fits ", options.raters,
+                                  "; its columns are: ", detail::joined(table.header()), "."));
   }
   if (options.label.empty() && graders.empty())
     throw argument_error("A table of grades needs a column with the label or columns of graders; neither was named.");

@@ -47,10 +47,10 @@ struct subject_group {
 
 }  // namespace detail
 
-/// Gives every record a split. Subjects of the expert set are drawn first; the others are shuffled within each worst label
-/// and divided, so that every split gets a subject of each stratum that has three or more (two: train and test; one: train).
-/// The result depends on the subjects' names, their labels and the key alone, not on the order of the records.
-/// Throws argument_error for shares that do not fit or an expert set that the data cannot fill.
+/// Gives every record a split. Subjects of the expert set are drawn first; the others are shuffled within each worst
+/// label and divided, so that every split gets a subject of each stratum that has three or more (two: train and test;
+/// one: train). The result depends on the subjects' names, their labels and the key alone, not on the order of the
+/// records. Throws argument_error for shares that do not fit or an expert set that the data cannot fill.
 inline subject_splits split_by_subject(manifest& m, key k, const split_options& options = {}) {
   if (!(options.train > 0) || !(options.val >= 0) || !(options.train + options.val < 1))
     throw argument_error(sentence("Shares of train and val are positive and leave a rest for test, got ", options.train,
@@ -67,7 +67,8 @@ inline subject_splits split_by_subject(manifest& m, key k, const split_options& 
     const auto order = permutation(k.fold("expert"), names.size());
     auto wanted = options.expert;
     std::vector<bool> drop(m.records.size(), false);
-    // Rare classes first: a subject taken for a plus picture then also gives its normal ones, and fewer subjects are used.
+    // Rare classes first: a subject taken for a plus picture then also gives its normal ones, and fewer subjects are
+    // used.
     for (std::size_t c = wanted.size(); c-- > 0;)
       for (const auto place : order) {
         if (wanted[c] <= 0) break;
@@ -85,8 +86,9 @@ inline subject_splits split_by_subject(manifest& m, key k, const split_options& 
       }
     for (std::size_t c = 0; c < wanted.size(); ++c)
       if (wanted[c] > 0)
-        throw argument_error(sentence("The expert set asks for ", options.expert[c], " pictures of class ", m.classes[c],
-                                      ", but only ", options.expert[c] - wanted[c], " are there; ask for fewer."));
+        throw argument_error(sentence("The expert set asks for ", options.expert[c], " pictures of class ",
+                                      m.classes[c], ", but only ", options.expert[c] - wanted[c],
+                                      " are there; ask for fewer."));
     std::vector<manifest_record> kept;
     for (std::size_t i = 0; i < m.records.size(); ++i)
       if (drop[i])
@@ -104,13 +106,13 @@ inline subject_splits split_by_subject(manifest& m, key k, const split_options& 
     const auto order = permutation(k.fold("split").fold(worst), n);
     const auto share = [&](double part) {
       if (n < 3) return std::size_t{0};
-      return std::max<std::size_t>(part > 0 ? 1 : 0, static_cast<std::size_t>(std::lround(part * static_cast<double>(n))));
+      return std::max<std::size_t>(part > 0 ? 1 : 0,
+                                   static_cast<std::size_t>(std::lround(part * static_cast<double>(n))));
     };
     const std::size_t val = n < 3 ? 0 : std::min(share(options.val), n - 2);
     std::size_t test = n == 2 ? 1 : share(1.0 - options.train - options.val);
     test = std::min(test, n - val - 1);
-    for (std::size_t i = 0; i < n; ++i)
-      split_of[names[order[i]]] = i < val ? "val" : i < val + test ? "test" : "train";
+    for (std::size_t i = 0; i < n; ++i) split_of[names[order[i]]] = i < val ? "val" : i < val + test ? "test" : "train";
   }
   for (auto& record : m.records) record.split = split_of.at(record.subject);
   return split_of;
@@ -130,8 +132,8 @@ inline subject_splits split_by_subject(manifest& m, key k, const split_options& 
   if (torn.empty()) return split_of;
   std::vector<std::string> names;
   for (const auto& [subject, where] : torn) names.push_back(subject + " (" + where + ")");
-  throw format_error(sentence(torn.size() == 1 ? "A subject is" : "Subjects are", " in two splits: ", detail::joined(names),
-                              "; all pictures of a subject belong into one."));
+  throw format_error(sentence(torn.size() == 1 ? "A subject is" : "Subjects are", " in two splits: ",
+                              detail::joined(names), "; all pictures of a subject belong into one."));
 }
 
 /// Writes "subject,split", sorted by subject. Throws io_error.
@@ -150,7 +152,8 @@ inline void write_splits(const std::filesystem::path& path, const subject_splits
     const auto name = detail::canonical_split(table.at(r, split));
     if (!name || name->empty())
       throw format_error(sentence(table.source(), ", line ", table.line(r),
-                                  ": expected the split train, val, test or expert, got \"", table.at(r, split), "\"."));
+                                  ": expected the split train, val, test or expert, got \"", table.at(r, split),
+                                  "\"."));
     if (!splits.emplace(table.at(r, subject), *name).second)
       throw format_error(sentence(table.source(), ", line ", table.line(r), ": subject \"", table.at(r, subject),
                                   "\" stands there twice."));
@@ -169,7 +172,8 @@ inline void apply_splits(manifest& m, const subject_splits& splits) {
       missing.push_back(record.subject);
   }
   if (!missing.empty())
-    throw format_error(sentence("No split is given for the subject", missing.size() == 1 ? " " : "s ", detail::joined(missing), "."));
+    throw format_error(
+        sentence("No split is given for the subject", missing.size() == 1 ? " " : "s ", detail::joined(missing), "."));
 }
 
 }  // namespace synthmed

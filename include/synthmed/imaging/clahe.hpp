@@ -1,4 +1,5 @@
-// Contrast-limited adaptive histogram equalisation (Zuiderveld 1994), with the rule that the study's pictures were made with.
+// Contrast-limited adaptive histogram equalisation (Zuiderveld 1994), with the rule that the study's pictures were made
+// with.
 #pragma once
 
 #include <algorithm>
@@ -16,22 +17,24 @@
 namespace synthmed {
 
 /// A grey picture equalised in tiles x tiles tiles, whose histograms are cut at `clip` times their mean; tables are
-/// interpolated between the tiles' centres. What is cut off is handed out evenly, the rest of that division to the darkest
-/// values: the rule of OpenCV 2, with which retina-unet's published pictures come out equal to the last bit. OpenCV 3 and
-/// later spread that rest, which changes a third of the pixels by up to 4 levels.
-/// Throws shape_error unless the picture is grey and has a pixel per tile, argument_error for options out of range.
+/// interpolated between the tiles' centres. What is cut off is handed out evenly, the rest of that division to the
+/// darkest values: the rule of OpenCV 2, with which retina-unet's published pictures come out equal to the last bit.
+/// OpenCV 3 and later spread that rest, which changes a third of the pixels by up to 4 levels. Throws shape_error
+/// unless the picture is grey and has a pixel per tile, argument_error for options out of range.
 [[nodiscard]] inline picture clahe(const picture& source, double clip = 2, int tiles = 8) {
   if (!(clip > 0) || tiles < 1)
-    throw argument_error(sentence("CLAHE needs a positive clip and at least one tile, got ", clip, " and ", tiles, "."));
+    throw argument_error(
+        sentence("CLAHE needs a positive clip and at least one tile, got ", clip, " and ", tiles, "."));
   if (source.channels() != 1 || source.height() < tiles || source.width() < tiles)
-    throw shape_error(sentence("CLAHE with ", tiles, " x ", tiles, " tiles needs a grey picture of at least that size, got ",
-                               source, "."));
+    throw shape_error(sentence("CLAHE with ", tiles, " x ", tiles,
+                               " tiles needs a grey picture of at least that size, got ", source, "."));
   const int height = source.height(), width = source.width();
   cv::Mat extended = mat_view(source);
   // As in OpenCV, an extent that is a whole number of tiles grows by a row of tiles too when the other one is not.
   if (height % tiles != 0 || width % tiles != 0)
     detail::with_opencv("extend a picture", [&] {
-      cv::copyMakeBorder(mat_view(source), extended, 0, tiles - height % tiles, 0, tiles - width % tiles, cv::BORDER_REFLECT_101);
+      cv::copyMakeBorder(mat_view(source), extended, 0, tiles - height % tiles, 0, tiles - width % tiles,
+                         cv::BORDER_REFLECT_101);
     });
   const int tile_h = extended.rows / tiles, tile_w = extended.cols / tiles, area = tile_h * tile_w;
   const int limit = std::max(1, static_cast<int>(clip * area / 256));
@@ -68,8 +71,8 @@ namespace synthmed {
   const auto around = [&](int at, int extent) {
     const float place = static_cast<float>(at) / static_cast<float>(extent) - .5f;
     const int below = static_cast<int>(std::floor(place));
-    return between{static_cast<std::size_t>(std::max(below, 0)), static_cast<std::size_t>(std::min(below + 1, tiles - 1)),
-                   place - static_cast<float>(below)};
+    return between{static_cast<std::size_t>(std::max(below, 0)),
+                   static_cast<std::size_t>(std::min(below + 1, tiles - 1)), place - static_cast<float>(below)};
   };
   // Rounded on its own whatever the instruction set, never fused with the addition that follows: a product of doubles
   // of which one was a whole number is not narrowed to a product of floats.

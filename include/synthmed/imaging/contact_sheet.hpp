@@ -23,7 +23,8 @@ struct contact_sheet_options {
 /// All pictures on one page, row by row, each with its caption below (letters beyond ASCII are drawn as '?'; no caption
 /// line when `captions` is empty). RGB when any picture is, else grey. Throws argument_error when there are no pictures
 /// or the captions are of another number.
-[[nodiscard]] inline picture contact_sheet(std::span<const picture> pictures, std::span<const std::string> captions = {},
+[[nodiscard]] inline picture contact_sheet(std::span<const picture> pictures,
+                                           std::span<const std::string> captions = {},
                                            const contact_sheet_options& options = {}) {
   if (pictures.empty()) throw argument_error("A contact sheet needs at least one picture.");
   if (!captions.empty() && captions.size() != pictures.size())
@@ -42,10 +43,9 @@ struct contact_sheet_options {
                  cv::Scalar::all(32));
     for (int i = 0; i < count; ++i) {
       const int top = options.gap + i / columns * step_y, left = options.gap + i % columns * step_x;
-      const picture tile = fitted(pictures[static_cast<std::size_t>(i)], {.height = options.height,
-                                                                          .width = options.width,
-                                                                          .how = fit::pad,
-                                                                          .with = interpolation::area});
+      const picture tile =
+          fitted(pictures[static_cast<std::size_t>(i)],
+                 {.height = options.height, .width = options.width, .how = fit::pad, .with = interpolation::area});
       cv::Mat target = page(cv::Rect(left, top, options.width, options.height));
       if (tile.channels() == page.channels())
         mat_view(tile).copyTo(target);

@@ -76,11 +76,12 @@ namespace synthmed {
                                  static_cast<GifByteType>(file->SBackGroundColor));
   constexpr int first_row[] = {0, 4, 2, 1}, row_step[] = {8, 8, 4, 2};  // GIF89a, appendix E: interlaced rows
   for (int pass = 0; pass < (frame.Interlace ? 4 : 1); ++pass)
-    for (int row = frame.Interlace ? first_row[pass] : 0; row < frame.Height; row += frame.Interlace ? row_step[pass] : 1)
-      if (DGifGetLine(file.get(),
-                      index.data() + static_cast<std::size_t>(frame.Top + row) * columns +
-                          static_cast<std::size_t>(frame.Left),
-                      frame.Width) == GIF_ERROR)
+    for (int row = frame.Interlace ? first_row[pass] : 0; row < frame.Height;
+         row += frame.Interlace ? row_step[pass] : 1)
+      if (DGifGetLine(
+              file.get(),
+              index.data() + static_cast<std::size_t>(frame.Top + row) * columns + static_cast<std::size_t>(frame.Left),
+              frame.Width) == GIF_ERROR)
         throw damaged(GifErrorString(file->Error));
 
   const auto colour = [&](GifByteType i) {
@@ -107,8 +108,9 @@ namespace synthmed {
 #else
   (void)bytes;
   (void)pixel_limit;
-  throw backend_error(sentence(source, " is a GIF, and this build has no giflib; install libgif-dev and configure again, "
-                                       "or convert the file to PNG."));
+  throw backend_error(sentence(source,
+                               " is a GIF, and this build has no giflib; install libgif-dev and configure again, "
+                               "or convert the file to PNG."));
 #endif
 }
 

@@ -9,7 +9,8 @@
 
 namespace synthmed {
 
-/// A cv::Mat that reads the picture's own bytes (RGB order). It is valid while the picture lives and must not be written to.
+/// A cv::Mat that reads the picture's own bytes (RGB order). It is valid while the picture lives and must not be
+/// written to.
 [[nodiscard]] inline cv::Mat mat_view(const picture& p) {
   return {p.height(), p.width(), CV_8UC(p.channels()), const_cast<std::uint8_t*>(p.pixels().data())};
 }

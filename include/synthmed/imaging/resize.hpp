@@ -48,18 +48,20 @@ struct pixel_point {
 };
 
 struct fit_options {
-  int height = 256, width = 256;                   ///< the frame
-  fit how = fit::squash;                           ///< see fit
-  interpolation with = interpolation::bilinear;    ///< see interpolation
-  std::optional<pixel_point> centre = {};          ///< centre of the window, the disc for instance; the picture's centre
-                                                   ///< when absent; ignored unless `how` is crop
+  int height = 256, width = 256;                 ///< the frame
+  fit how = fit::squash;                         ///< see fit
+  interpolation with = interpolation::bilinear;  ///< see interpolation
+  std::optional<pixel_point> centre = {};        ///< centre of the window, the disc for instance; the picture's centre
+                                                 ///< when absent; ignored unless `how` is crop
   double window = 0;  ///< height of the window in source pixels; 0: the largest inside the picture; ignored unless crop
 };
 
 namespace detail {
 
 [[nodiscard]] inline int opencv_flag(interpolation with) noexcept {
-  return with == interpolation::bilinear ? cv::INTER_LINEAR : with == interpolation::bicubic ? cv::INTER_CUBIC : cv::INTER_AREA;
+  return with == interpolation::bilinear  ? cv::INTER_LINEAR
+         : with == interpolation::bicubic ? cv::INTER_CUBIC
+                                          : cv::INTER_AREA;
 }
 
 }  // namespace detail
@@ -68,7 +70,8 @@ namespace detail {
 [[nodiscard]] inline picture fitted(const picture& source, const fit_options& options) {
   if (source.empty()) throw shape_error("An empty picture cannot be resized.");
   if (options.height < 1 || options.width < 1)
-    throw shape_error(sentence("A frame has at least one row and column, got ", options.height, " x ", options.width, "."));
+    throw shape_error(
+        sentence("A frame has at least one row and column, got ", options.height, " x ", options.width, "."));
   if (!(options.window >= 0) || !std::isfinite(options.window))
     throw argument_error(sentence("The window of a crop is zero or positive, got ", options.window, "."));
   return detail::with_opencv("resize a picture", [&] {
@@ -98,10 +101,12 @@ namespace detail {
     if (!(std::abs(centre.y) < 1e6 && std::abs(centre.x) < 1e6) || h > 100000 || w > 100000)
       throw argument_error(sentence("A crop of ", h, " x ", w, " pixels around (", centre.y, ", ", centre.x,
                                     ") does not belong to a picture of ", to_string(source), "."));
-    const int top = static_cast<int>(std::lround(centre.y - h / 2.0)), left = static_cast<int>(std::lround(centre.x - w / 2.0));
+    const int top = static_cast<int>(std::lround(centre.y - h / 2.0)),
+              left = static_cast<int>(std::lround(centre.x - w / 2.0));
     const cv::Rect inside = cv::Rect(left, top, w, h) & cv::Rect(0, 0, source.width(), source.height());
     cv::Mat window(h, w, whole.type(), cv::Scalar::all(0));
-    if (!inside.empty()) whole(inside).copyTo(window(cv::Rect(inside.x - left, inside.y - top, inside.width, inside.height)));
+    if (!inside.empty())
+      whole(inside).copyTo(window(cv::Rect(inside.x - left, inside.y - top, inside.width, inside.height)));
     cv::resize(window, frame, size, 0, 0, flag);
     return result;
   });

@@ -33,7 +33,8 @@ struct segmenter_input_options {
 
 /// .299 R + .587 G + .114 B of every pixel, not rounded to whole numbers.
 [[nodiscard]] inline std::vector<double> grey_values(const picture& p) {
-  // Tables instead of products: a compiler could fuse a product with the addition, and bytes would depend on the machine.
+  // Tables instead of products: a compiler could fuse a product with the addition, and bytes would depend on the
+  // machine.
   struct shares {
     std::array<double, 256> red, green, blue;
   };
@@ -63,7 +64,8 @@ class grey_statistics_sum {
     const auto bytes = p.pixels();
     const auto channels = static_cast<std::size_t>(p.channels());
     for (std::size_t i = 0; channels != 0 && i < bytes.size(); i += channels) {
-      const std::uint64_t grey = channels == 1 ? 1000u * bytes[i] : 299u * bytes[i] + 587u * bytes[i + 1] + 114u * bytes[i + 2];
+      const std::uint64_t grey =
+          channels == 1 ? 1000u * bytes[i] : 299u * bytes[i] + 587u * bytes[i + 1] + 114u * bytes[i + 2];
       sum += grey;
       squares += grey * grey;
     }
@@ -80,7 +82,8 @@ class grey_statistics_sum {
   [[nodiscard]] grey_statistics value() const {
     const double mean = sum_ / count_, variance = std::fma(-mean, mean, squares_ / count_);
     if (count_ == 0 || !(variance > 0))
-      throw argument_error("Pictures are standardised by their spread, but these have no pixels or a single grey value.");
+      throw argument_error(
+          "Pictures are standardised by their spread, but these have no pixels or a single grey value.");
     return {mean, std::sqrt(variance)};
   }
 
@@ -89,8 +92,8 @@ class grey_statistics_sum {
 };
 
 /// The grey picture a segmenter reads: resize (bicubic), grey, standardise with the data set's statistics, stretch each
-/// picture to 0 ... 255 and cut to 8 bits, CLAHE, gamma; divide by 255 to feed it. As orobix/retina-unet and i-ROP DL do.
-/// Standardising and then stretching each picture cancels up to rounding; it is kept because the study does it.
+/// picture to 0 ... 255 and cut to 8 bits, CLAHE, gamma; divide by 255 to feed it. As orobix/retina-unet and i-ROP DL
+/// do. Standardising and then stretching each picture cancels up to rounding; it is kept because the study does it.
 /// With the statistics of DRIVE's test set it gives retina-unet's published pictures to the last bit.
 /// Throws shape_error for an empty picture, argument_error for options out of range. A picture of one value becomes 0.
 [[nodiscard]] inline picture segmenter_input(const picture& photograph, const grey_statistics& of_set = {},
@@ -98,9 +101,10 @@ class grey_statistics_sum {
   if (photograph.empty()) throw shape_error("An empty picture cannot be prepared for a segmenter.");
   if (!(of_set.sd > 0) || !(options.gamma > 0) || !(options.clahe_clip > 0) || options.clahe_tiles < 1 ||
       options.height < 0 || options.width < 0)
-    throw argument_error(sentence("Preparing for a segmenter needs sd, gamma, clip > 0, tiles >= 1 and a size >= 0, got sd ",
-                                  of_set.sd, ", gamma ", options.gamma, ", clip ", options.clahe_clip, ", tiles ",
-                                  options.clahe_tiles, ", size ", options.width, " x ", options.height, "."));
+    throw argument_error(
+        sentence("Preparing for a segmenter needs sd, gamma, clip > 0, tiles >= 1 and a size >= 0, got sd ", of_set.sd,
+                 ", gamma ", options.gamma, ", clip ", options.clahe_clip, ", tiles ", options.clahe_tiles, ", size ",
+                 options.width, " x ", options.height, "."));
   const int height = options.height > 0 ? options.height : photograph.height();
   const int width = options.width > 0 ? options.width : photograph.width();
   const bool resize = height != photograph.height() || width != photograph.width();

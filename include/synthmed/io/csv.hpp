@@ -72,7 +72,8 @@ class csv_table {
   /// Appends a row. Throws argument_error when it has another number of cells than the header.
   void add_row(std::vector<std::string> cells, std::size_t line = 0) {
     if (cells.size() != header_.size())
-      throw argument_error(sentence("A row of ", source_, " needs ", header_.size(), " cells, got ", cells.size(), "."));
+      throw argument_error(
+          sentence("A row of ", source_, " needs ", header_.size(), " cells, got ", cells.size(), "."));
     for (auto& cell : cells) cells_.push_back(std::move(cell));
     lines_.push_back(line ? line : lines_.size() + 2);
   }

@@ -1,4 +1,5 @@
-// Whole files: read with a bound, written under a temporary name and renamed, so that no half file ever bears the final name.
+// Whole files: read with a bound, written under a temporary name and renamed, so that no half file ever bears the final
+// name.
 #pragma once
 
 #include <cerrno>
@@ -19,7 +20,8 @@ namespace synthmed {
 
 /// The content of a regular file. Throws io_error (with the path and the system's reason) when it cannot be read,
 /// and format_error when it is larger than `limit` bytes.
-[[nodiscard]] inline std::string read_file(const std::filesystem::path& path, std::uint64_t limit = std::uint64_t{1} << 34) {
+[[nodiscard]] inline std::string read_file(const std::filesystem::path& path,
+                                           std::uint64_t limit = std::uint64_t{1} << 34) {
   std::error_code failed;
   const auto status = std::filesystem::status(path, failed);
   if (!std::filesystem::exists(status)) throw io_error(sentence("There is no file ", path.string(), "."));

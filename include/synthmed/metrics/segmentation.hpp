@@ -119,8 +119,8 @@ class pixel_table {
   std::array<std::array<std::int64_t, 256>, 2> count_{};
 };
 
-/// The same for maps in floats, whose values near 0 and 1 bytes would tie: probabilities count by their 20 leading bits,
-/// that is to 1 part in 2048 of themselves, in 4 MiB. A model of `metric`.
+/// The same for maps in floats, whose values near 0 and 1 bytes would tie: probabilities count by their 20 leading
+/// bits, that is to 1 part in 2048 of themselves, in 4 MiB. A model of `metric`.
 class probability_table {
  public:
   struct observation {
@@ -137,7 +137,8 @@ class probability_table {
     for (std::size_t i = 0; i < seen.truth.size(); ++i) {
       if (!seen.field_of_view.empty() && seen.field_of_view[i] == 0) continue;
       const float p = seen.probability[i];
-      if (!(p >= 0 && p <= 1)) throw argument_error(sentence("A probability lies in [0, 1], got ", p, " for pixel ", i, "."));
+      if (!(p >= 0 && p <= 1))
+        throw argument_error(sentence("A probability lies in [0, 1], got ", p, " for pixel ", i, "."));
       ++count_[seen.truth[i] != 0][std::bit_cast<std::uint32_t>(p + 0.f) >> dropped];
     }
   }
@@ -149,8 +150,8 @@ class probability_table {
     tie_table out;
     for (std::size_t v = bins; v-- > 0;) {
       if (count_[0][v] + count_[1][v] == 0) continue;
-      out.ties.push_back({static_cast<double>(std::bit_cast<float>(static_cast<std::uint32_t>(v) << dropped)), count_[0][v],
-                          count_[1][v]});
+      out.ties.push_back({static_cast<double>(std::bit_cast<float>(static_cast<std::uint32_t>(v) << dropped)),
+                          count_[0][v], count_[1][v]});
       out.negatives += count_[0][v];
       out.positives += count_[1][v];
     }

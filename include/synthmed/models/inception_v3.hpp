@@ -29,8 +29,8 @@ struct inception_options {
 /// The FID network: TensorFlow's graph of 2015-12-05, as pytorch-fid runs it.
 inline constexpr inception_options fid_inception{};
 /// torchvision's inception_v3, without its auxiliary classifier.
-inline constexpr inception_options torchvision_inception{.classes = 1000, .pools_count_padding = true,
-                                                         .last_pool_is_max = false};
+inline constexpr inception_options torchvision_inception{
+    .classes = 1000, .pools_count_padding = true, .last_pool_is_max = false};
 /// Keras's InceptionV3.
 inline constexpr inception_options keras_inception{.classes = 1000, .last_pool_is_max = false};
 
@@ -78,16 +78,24 @@ struct inception_table {
                                 : source == inception_source::before_previous ? before_last
                                                                               : arriving;
     const bool padded = stride == 1 && !valid;
-    convs[conv_count++] = {block_count, branch,
-                           {.inputs = inputs, .outputs = outputs, .kernel = kh, .stride = stride,
-                            .pad = padded ? kh / 2 : 0, .kernel_w = kw, .pad_w = padded ? kw / 2 : 0,
+    convs[conv_count++] = {block_count,
+                           branch,
+                           {.inputs = inputs,
+                            .outputs = outputs,
+                            .kernel = kh,
+                            .stride = stride,
+                            .pad = padded ? kh / 2 : 0,
+                            .kernel_w = kw,
+                            .pad_w = padded ? kw / 2 : 0,
                             .initial = nn::initial::he_normal},
-                           source, joins};
+                           source,
+                           joins};
     before_last = last;
     last = outputs;
     if (joins) leaving += outputs;
   }
-  constexpr void stem(std::string_view name, std::int64_t outputs, std::int64_t kernel, std::int64_t stride, bool valid) {
+  constexpr void stem(std::string_view name, std::int64_t outputs, std::int64_t kernel, std::int64_t stride,
+                      bool valid) {
     open(name, inception_pool::none);
     add("", inception_source::block_input, outputs, kernel, kernel, true, stride, valid);
     close();
@@ -296,8 +304,8 @@ class inception_v3 {
                                 nn::mode mode, Visit&& visit) {
     const shape dims = B::shape_of(pictures);
     if (dims.rank() != 4 || dims[1] != image_channels || dims[2] < smallest || dims[3] < smallest)
-      throw shape_error(sentence("Inception-v3 takes pictures [n, 3, h, w] with h and w of at least ", smallest, ", got ",
-                                 dims, "."));
+      throw shape_error(sentence("Inception-v3 takes pictures [n, 3, h, w] with h and w of at least ", smallest,
+                                 ", got ", dims, "."));
     typename B::tensor x = pictures;
     for (const auto& block : table_.blocks) {
       x = run_block<B>(block, p, b, x, mode);

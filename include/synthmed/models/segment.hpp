@@ -35,15 +35,16 @@ template <segmenter S>
 void check_picture(const picture_view& picture) {
   if (picture.height < 1 || picture.width < 1 || picture.channels != S::image_channels ||
       static_cast<std::int64_t>(picture.pixels.size()) != picture.height * picture.width * picture.channels)
-    throw shape_error(sentence("This segmenter needs a picture of ", S::image_channels, " x height x width numbers, got ",
-                               picture.pixels.size(), " numbers for ", picture.channels, " x ", picture.height, " x ",
-                               picture.width, "."));
+    throw shape_error(sentence("This segmenter needs a picture of ", S::image_channels,
+                               " x height x width numbers, got ", picture.pixels.size(), " numbers for ",
+                               picture.channels, " x ", picture.height, " x ", picture.width, "."));
 }
 
 /// 1 - p(background) of every pixel of x [n, channels, h, w], n h w numbers on the host.
 template <backend B, segmenter_on<B> S>
-[[nodiscard]] std::vector<float> foreground(const S& net, const nn::parameters_of<S, B>& p, const nn::buffers_of<S, B>& b,
-                                            const shape& dims, std::span<const typename B::scalar> pixels) {
+[[nodiscard]] std::vector<float> foreground(const S& net, const nn::parameters_of<S, B>& p,
+                                            const nn::buffers_of<S, B>& b, const shape& dims,
+                                            std::span<const typename B::scalar> pixels) {
   const auto logits = net.template apply<B>(p, b, B::from_host(dims, pixels), {}).y;
   const auto classes = ops::slice<B>(ops::softmax<B>(logits, 1), 1, 1, S::classes);
   const auto values = ops::to_host<B>(S::classes == 2 ? classes : ops::sum<B>(classes, {1}));
@@ -52,14 +53,16 @@ template <backend B, segmenter_on<B> S>
 
 }  // namespace detail
 
-/// The probability that each pixel is not background, height x width numbers, from one pass over the whole picture. Sides
-/// are filled up to the granularity with the last row and column; what was added is cut off again.
-/// `net` is run in evaluation; give trained parameters without history. Throws shape_error for other channels.
+/// The probability that each pixel is not background, height x width numbers, from one pass over the whole picture.
+/// Sides are filled up to the granularity with the last row and column; what was added is cut off again. `net` is run
+/// in evaluation; give trained parameters without history. Throws shape_error for other channels.
 template <backend B, segmenter_on<B> S>
-[[nodiscard]] std::vector<float> segment_whole(const S& net, const nn::parameters_of<S, B>& p, const nn::buffers_of<S, B>& b,
-                                               const picture_view& picture) {
+[[nodiscard]] std::vector<float> segment_whole(const S& net, const nn::parameters_of<S, B>& p,
+                                               const nn::buffers_of<S, B>& b, const picture_view& picture) {
   detail::check_picture<S>(picture);
-  const auto filled = [](std::int64_t extent) { return (extent + S::granularity - 1) / S::granularity * S::granularity; };
+  const auto filled = [](std::int64_t extent) {
+    return (extent + S::granularity - 1) / S::granularity * S::granularity;
+  };
   const std::int64_t h = filled(picture.height), w = filled(picture.width);
   std::vector<typename B::scalar> pixels;
   pixels.reserve(static_cast<std::size_t>(picture.channels * h * w));
@@ -68,7 +71,8 @@ template <backend B, segmenter_on<B> S>
       for (std::int64_t x = 0; x < w; ++x)
         pixels.push_back(static_cast<typename B::scalar>(picture.pixels[static_cast<std::size_t>(
             (c * picture.height + std::min(y, picture.height - 1)) * picture.width + std::min(x, picture.width - 1))]));
-  const auto all = detail::foreground<B>(net, p, b, {1, picture.channels, h, w}, std::span<const typename B::scalar>(pixels));
+  const auto all =
+      detail::foreground<B>(net, p, b, {1, picture.channels, h, w}, std::span<const typename B::scalar>(pixels));
   std::vector<float> map;
   map.reserve(static_cast<std::size_t>(picture.height * picture.width));
   for (std::int64_t y = 0; y < picture.height; ++y)
@@ -76,8 +80,9 @@ template <backend B, segmenter_on<B> S>
   return map;
 }
 
-/// The same as the mean over all windows of a grid that a pixel lies in. The picture is filled up with zeros below and to
-/// the right so that the grid covers it, as retina-unet does. Throws argument_error for windows that do not fit the net.
+/// The same as the mean over all windows of a grid that a pixel lies in. The picture is filled up with zeros below and
+/// to the right so that the grid covers it, as retina-unet does. Throws argument_error for windows that do not fit the
+/// net.
 template <backend B, segmenter_on<B> S>
 [[nodiscard]] std::vector<float> segment_windows(const S& net, const nn::parameters_of<S, B>& p,
                                                  const nn::buffers_of<S, B>& b, const picture_view& picture,
@@ -101,7 +106,8 @@ template <backend B, segmenter_on<B> S>
     const std::int64_t n = std::min(windows.batch, count - first);
     pixels.assign(static_cast<std::size_t>(n * per_window), typename B::scalar(0));
     const auto for_each_place = [&](std::int64_t window, auto&& visit) {
-      const std::int64_t top = (first + window) / columns * windows.stride, left = (first + window) % columns * windows.stride;
+      const std::int64_t top = (first + window) / columns * windows.stride,
+                         left = (first + window) % columns * windows.stride;
       for (std::int64_t y = top; y < std::min(top + size, picture.height); ++y)
         for (std::int64_t x = left; x < std::min(left + size, picture.width); ++x)
           visit((y - top) * size + x - left, y * picture.width + x);
@@ -118,7 +124,8 @@ template <backend B, segmenter_on<B> S>
                                              std::span<const typename B::scalar>(pixels));
     for (std::int64_t i = 0; i < n; ++i)
       for_each_place(i, [&](std::int64_t inside, std::int64_t outside) {
-        sums[static_cast<std::size_t>(outside)] += static_cast<double>(found[static_cast<std::size_t>(i * area + inside)]);
+        sums[static_cast<std::size_t>(outside)] +=
+            static_cast<double>(found[static_cast<std::size_t>(i * area + inside)]);
         ++seen[static_cast<std::size_t>(outside)];
       });
   }

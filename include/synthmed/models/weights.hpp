@@ -52,8 +52,8 @@ namespace detail {
         break;
       }
     if (!stored.emplace(here, name).second)
-      throw format_error(sentence("Two tensors of ", file.source(), ", \"", stored[here], "\" and \"", name, "\", are both called \"",
-                                  here, "\" after renaming."));
+      throw format_error(sentence("Two tensors of ", file.source(), ", \"", stored[here], "\" and \"", name,
+                                  "\", are both called \"", here, "\" after renaming."));
   }
   return stored;
 }
@@ -118,9 +118,11 @@ void load_weights(const safetensors& file, Parameters& parameters, Buffers& buff
     if (!wanted.contains(name))
       throw argument_error(sentence("Kernels of \"", name, "\" cannot be summed: the network has no such tensor."));
   for (const auto& [here, name] : stored)
-    if (!wanted.contains(here) && !here.ends_with("num_batches_tracked") && !detail::begins_with_any(here, options.kept))
+    if (!wanted.contains(here) && !here.ends_with("num_batches_tracked") &&
+        !detail::begins_with_any(here, options.kept))
       problem("\"", name, "\" ", file.at(name).dims, " has no place in the network");
-  if (!problems.empty()) throw format_error(sentence(file.source(), " does not hold this network's weights: ", problems, "."));
+  if (!problems.empty())
+    throw format_error(sentence(file.source(), " does not hold this network's weights: ", problems, "."));
   nn::assign(parameters, trained);
   nn::assign(buffers, running);
 }

@@ -20,7 +20,8 @@ template <backend B>
                                            const typename B::tensor& x, nn::mode mode, double slope) {
   const conv2d_params window = conv.with_bias().params();
   if (mode == mode::train) {
-    auto step = norm.template apply_activated<B>(affine, statistics, ops::conv2d<B>(x, kernel.weight, window), mode, slope);
+    auto step =
+        norm.template apply_activated<B>(affine, statistics, ops::conv2d<B>(x, kernel.weight, window), mode, slope);
     statistics = std::move(step.buffers);
     return std::move(step.y);
   }

@@ -57,8 +57,7 @@ template <backend B>
 
 /// Whether B's fused passes multiply by a scale on their way, forward and back.
 template <class B>
-concept scales_on_the_way =
-    fuses_conv2d_bias_leaky_relu<B> && fuses_bias_leaky_relu<B> && fuses_leaky_relu_gradient<B>;
+concept scales_on_the_way = fuses_conv2d_bias_leaky_relu<B> && fuses_bias_leaky_relu<B> && fuses_leaky_relu_gradient<B>;
 
 /// Weight, bias and output scale of an equalized layer as its fused kernel takes them. Where scaling on the way costs
 /// nothing, the weight is not multiplied: leaky(o (c x w + b)) = leaky(o c (x w + b / c)) for c > 0.
@@ -130,11 +129,13 @@ struct conv2d {
   }
   /// Whether a doubling before it is better part of it. With many channels Winograd's transform saves as much.
   [[nodiscard]] constexpr bool doubles() const {
-    return kernel == 3 && width() == 3 && stride == 1 && params() == conv2d_params{1, 1, 1, 1} && inputs * outputs <= 64 * 64;
+    return kernel == 3 && width() == 3 && stride == 1 && params() == conv2d_params{1, 1, 1, 1} &&
+           inputs * outputs <= 64 * 64;
   }
   /// The same after a nearest-neighbour doubling of x; for layers that double.
   template <backend B>
-  [[nodiscard]] typename B::tensor apply_doubled(const parameters<B>& p, const typename B::tensor& x, double slope) const {
+  [[nodiscard]] typename B::tensor apply_doubled(const parameters<B>& p, const typename B::tensor& x,
+                                                 double slope) const {
     const detail::equalized_operands<B> with(p.weight, p.bias, detail::scale_of(rate, gain, weight_dims()));
     return ops::upsampled_conv2d_bias_leaky_relu<B>(x, with.weight, with.bias, with.scale, slope);
   }

@@ -47,10 +47,12 @@ struct batch_norm {
   }
   /// The same followed by leaky_relu(slope), as one fused kernel in training where the backend has it.
   template <backend B>
-  [[nodiscard]] applied<B, buffers<B>> apply_activated(const parameters<B>& p, const buffers<B>& b, const typename B::tensor& x,
-                                                       nn::mode mode, double slope) const {
+  [[nodiscard]] applied<B, buffers<B>> apply_activated(const parameters<B>& p, const buffers<B>& b,
+                                                       const typename B::tensor& x, nn::mode mode, double slope) const {
     if (mode == mode::evaluate)
-      return {ops::leaky_relu<B>(ops::batch_norm<B>(x, p.weight, p.bias, b.running_mean, b.running_var, epsilon), slope), b};
+      return {
+          ops::leaky_relu<B>(ops::batch_norm<B>(x, p.weight, p.bias, b.running_mean, b.running_var, epsilon), slope),
+          b};
     auto result = ops::batch_norm_train<B>(x, p.weight, p.bias, epsilon, slope);
     const double values = static_cast<double>(B::shape_of(x).elements() / channels);
     const auto moved = [&](const typename B::tensor& old, const typename B::tensor& now, double correction) {

@@ -77,7 +77,9 @@ template <backend B>
   using scalar = typename B::scalar;
   const shape w = B::shape_of(weight);
   std::array<scalar, 9 * 16> spread{};
-  const auto adds = [](std::size_t of_three, std::size_t of_four) { return of_three + of_four == 2 || of_three + of_four == 3; };
+  const auto adds = [](std::size_t of_three, std::size_t of_four) {
+    return of_three + of_four == 2 || of_three + of_four == 3;
+  };
   for (std::size_t from = 0; from < 9; ++from)
     for (std::size_t to = 0; to < 16; ++to)
       spread[from * 16 + to] = static_cast<scalar>(adds(from / 3, to / 4) && adds(from % 3, to % 4));
@@ -91,14 +93,17 @@ template <backend B>
 /// without the enlarged picture: a transposed convolution of x with a 4 x 4 weight, 4/9 of the multiplications. Throws
 /// shape_error when the shapes do not fit, argument_error for a slope outside [0, 1] or a scale that is not positive.
 template <backend B>
-[[nodiscard]] typename B::tensor upsampled_conv2d_bias_leaky_relu(const typename B::tensor& x, const typename B::tensor& weight,
-                                                                  const typename B::tensor& bias, double scale, double slope) {
+[[nodiscard]] typename B::tensor upsampled_conv2d_bias_leaky_relu(const typename B::tensor& x,
+                                                                  const typename B::tensor& weight,
+                                                                  const typename B::tensor& bias, double scale,
+                                                                  double slope) {
   const shape a = B::shape_of(x), w = B::shape_of(weight);
   if (a.rank() != 4 || !(w == shape{B::shape_of(bias)[0], a[1], 3, 3}))
-    throw shape_error(sentence("upsampled_conv2d needs x [n, ci, h, w], weight [co, ci, 3, 3] and bias [co], got ", a, ", ", w,
-                               " and ", B::shape_of(bias), "."));
+    throw shape_error(sentence("upsampled_conv2d needs x [n, ci, h, w], weight [co, ci, 3, 3] and bias [co], got ", a,
+                               ", ", w, " and ", B::shape_of(bias), "."));
   const conv2d_params doubling{.stride_h = 2, .stride_w = 2, .pad_h = 1, .pad_w = 1};
-  const auto y = B::conv2d_input_grad(x, detail::doubling_weight<B>(weight), doubling, {a[0], w[0], 2 * a[2], 2 * a[3]});
+  const auto y =
+      B::conv2d_input_grad(x, detail::doubling_weight<B>(weight), doubling, {a[0], w[0], 2 * a[2], 2 * a[3]});
   return bias_leaky_relu<B>(y, bias, scale, slope);
 }
 

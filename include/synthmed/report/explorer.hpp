@@ -64,17 +64,21 @@ for(const box of document.querySelectorAll(".explorer")){
 }})();)js";
 
 inline constexpr std::string_view explorer_style =
-    ".explorer{display:grid;grid-template-columns:minmax(0,1fr) 11rem;gap:1rem;align-items:start}.explorer .stage{touch-action:pan-y}"
-    ".explorer .off{display:none}.explorer .ring{fill:none;stroke:currentColor;stroke-width:2}.explorer .view{width:160px;height:160px;"
-    "image-rendering:pixelated;border:1px solid var(--line);background-color:#000}.explorer fieldset{border:1px solid var(--line);"
-    "border-radius:.3rem;margin:0 0 .6rem;padding:.3rem .6rem}.explorer label{display:block;min-height:1.8rem}.explorer .said{font-size:.9rem;"
+    ".explorer{display:grid;grid-template-columns:minmax(0,1fr) 11rem;gap:1rem;align-items:start}.explorer "
+    ".stage{touch-action:pan-y}"
+    ".explorer .off{display:none}.explorer .ring{fill:none;stroke:currentColor;stroke-width:2}.explorer "
+    ".view{width:160px;height:160px;"
+    "image-rendering:pixelated;border:1px solid var(--line);background-color:#000}.explorer fieldset{border:1px solid "
+    "var(--line);"
+    "border-radius:.3rem;margin:0 0 .6rem;padding:.3rem .6rem}.explorer "
+    "label{display:block;min-height:1.8rem}.explorer .said{font-size:.9rem;"
     "min-height:3em;margin:.4rem 0}@media(max-width:44rem){.explorer{grid-template-columns:1fr}}"
     "@media print{.explorer input,.explorer .view,.explorer .said{display:none!important}}";
 
 }  // namespace detail
 
-/// The scatter in words, for whom a picture says nothing: where the marks of each set and class lie, and whether a mark's
-/// nearest neighbour is of its class and of its set.
+/// The scatter in words, for whom a picture says nothing: where the marks of each set and class lie, and whether a
+/// mark's nearest neighbour is of its class and of its set.
 [[nodiscard]] inline std::string explorer_table(const explorer_points& p, std::string_view title) {
   const std::size_t n = p.x.size();
   std::vector<std::size_t> nearest(n, 0);
@@ -93,8 +97,11 @@ inline constexpr std::string_view explorer_style =
     std::snprintf(out, sizeof out, "%.2f", x);
     return std::string(out);
   };
-  table t{sentence(title, " in numbers: the middle (median) of the marks of each set and class, and how many of them have a nearest mark of the same class, of the same set"),
-          {"set", "class", "marks", sentence("middle, ", p.x_label), sentence("middle, ", p.y_label), "nearest of the same class", "nearest of the same set"},
+  table t{sentence(title,
+                   " in numbers: the middle (median) of the marks of each set and class, and how many of them have a "
+                   "nearest mark of the same class, of the same set"),
+          {"set", "class", "marks", sentence("middle, ", p.x_label), sentence("middle, ", p.y_label),
+           "nearest of the same class", "nearest of the same set"},
           {}};
   for (std::size_t g = 0; g < p.groups.size(); ++g)
     for (std::size_t c = 0; c < p.classes.size(); ++c) {
@@ -114,7 +121,8 @@ inline constexpr std::string_view explorer_style =
       };
       const auto share = [&](std::size_t k) { return text(static_cast<double>(k) / static_cast<double>(x.size())); };
       const auto marks = std::to_string(x.size());
-      t.rows.push_back({p.groups[g], p.classes[c], marks, text(median(x)), text(median(y)), share(same_class), share(same_set)});
+      t.rows.push_back(
+          {p.groups[g], p.classes[c], marks, text(median(x)), text(median(y)), share(same_class), share(same_set)});
     }
   return details("The same in numbers", to_html(t));
 }
@@ -122,8 +130,10 @@ inline constexpr std::string_view explorer_style =
 /// The explorer as a figure. Several can stand on one page. Throws argument_error for unequal lengths, coordinates that
 /// are not finite, or an index outside its names.
 [[nodiscard]] inline std::string explorer(const explorer_points& p, std::string_view caption, std::string_view title) {
-  using plot::detail::canvas, plot::detail::check_finite, plot::detail::check_same, plot::detail::decimal, plot::detail::draw_axes;
-  using plot::detail::draw_frame, plot::detail::frame, plot::detail::mark, plot::detail::mark_attributes, plot::detail::range_of;
+  using plot::detail::canvas, plot::detail::check_finite, plot::detail::check_same, plot::detail::decimal,
+      plot::detail::draw_axes;
+  using plot::detail::draw_frame, plot::detail::frame, plot::detail::mark, plot::detail::mark_attributes,
+      plot::detail::range_of;
   using plot::detail::tone;
   constexpr std::string_view what = "explorer";
   const std::size_t n = p.x.size();
@@ -133,7 +143,8 @@ inline constexpr std::string_view explorer_style =
   check_same(what, "names", p.names.size(), n);
   check_finite(what, "x", p.x);
   check_finite(what, "y", p.y);
-  if (p.side < 1 || p.columns < 1) throw argument_error("An explorer's pictures have at least one pixel and stand in at least one column.");
+  if (p.side < 1 || p.columns < 1)
+    throw argument_error("An explorer's pictures have at least one pixel and stand in at least one column.");
   for (std::size_t i = 0; i < n; ++i)
     if (p.class_of[i] >= p.classes.size() || p.group_of[i] >= p.groups.size())
       throw argument_error(sentence("Point ", i, " of an explorer has a class or group without a name."));
@@ -154,31 +165,37 @@ inline constexpr std::string_view explorer_style =
     for (std::size_t i = round; i < n; i += 8) {
       const double px = f.px(p.x[i]), py = f.py(p.y[i]);
       c.path(mark(p.group_of[i], px, py, r), tone('s', p.class_of[i]),
-             sentence(mark_attributes(p.group_of[i], r), " data-x=\"", decimal(px), "\" data-y=\"", decimal(py), "\" data-i=\"", i,
-                      "\" data-class=\"", p.class_of[i], "\" data-group=\"", p.group_of[i], "\" data-n=\"", escaped(p.names[i]), "\""));
+             sentence(mark_attributes(p.group_of[i], r), " data-x=\"", decimal(px), "\" data-y=\"", decimal(py),
+                      "\" data-i=\"", i, "\" data-class=\"", p.class_of[i], "\" data-group=\"", p.group_of[i],
+                      "\" data-n=\"", escaped(p.names[i]), "\""));
     }
   draw_axes(c, f);
   c.raw("<circle class=\"ring\" r=\"7\" style=\"display:none\"/>\n");
-  const std::string drawing = c.finish(title, sentence("Scatter of ", n, " points; step through them with the arrow keys."), width, f.below());
+  const std::string drawing =
+      c.finish(title, sentence("Scatter of ", n, " points; step through them with the arrow keys."), width, f.below());
   const auto boxes = [&](std::string_view legend, std::string_view kind, const std::vector<std::string>& names) {
     std::string out = sentence("<fieldset><legend>", legend, "</legend>");
     for (std::size_t i = 0; i < names.size(); ++i) {
       const bool set = kind == "group";
       const std::size_t shape = set ? i : 0;
       out += sentence("<label><input type=\"checkbox\" checked data-", kind, "=\"", i,
-                      "\"> <svg class=\"synthmed-plot\" aria-hidden=\"true\" width=\"16\" height=\"16\"><path d=\"", mark(shape, 8, 8, 5),
-                      "\" class=\"", set ? std::string("ms") : tone('s', i), "\"", mark_attributes(shape, 5), "/></svg> ",
-                      escaped(names[i]), "</label>");
+                      "\"> <svg class=\"synthmed-plot\" aria-hidden=\"true\" width=\"16\" height=\"16\"><path d=\"",
+                      mark(shape, 8, 8, 5), "\" class=\"", set ? std::string("ms") : tone('s', i), "\"",
+                      mark_attributes(shape, 5), "/></svg> ", escaped(names[i]), "</label>");
     }
     return out + "</fieldset>";
   };
-  return sentence("<style>", detail::explorer_style, ".sprite", n, "{background-image:url(data:image/png;base64,", base64(p.sprite),
-                  ")}</style>\n<figure><div class=\"explorer\" data-side=\"", p.side, "\" data-columns=\"", p.columns,
+  return sentence("<style>", detail::explorer_style, ".sprite", n, "{background-image:url(data:image/png;base64,",
+                  base64(p.sprite), ")}</style>\n<figure><div class=\"explorer\" data-side=\"", p.side,
+                  "\" data-columns=\"", p.columns,
                   "\"><div class=\"stage\" tabindex=\"0\" role=\"application\" aria-label=\"", escaped(title),
-                  ": use the arrow keys to step from point to point\">\n", drawing, "</div><div>", boxes("Classes", "class", p.classes),
-                  boxes("Sets", "group", p.groups), "<div class=\"view sprite", n, "\" role=\"img\" aria-label=\"No picture chosen\" hidden></div>",
-                  "<p class=\"said\" aria-live=\"polite\">Point at a mark, or use the arrow keys, to see its picture.</p></div></div>\n<figcaption>",
-                  escaped(caption), "</figcaption></figure>\n", explorer_table(p, title), "<script>", detail::explorer_script, "</script>\n");
+                  ": use the arrow keys to step from point to point\">\n", drawing, "</div><div>",
+                  boxes("Classes", "class", p.classes), boxes("Sets", "group", p.groups), "<div class=\"view sprite", n,
+                  "\" role=\"img\" aria-label=\"No picture chosen\" hidden></div>",
+                  "<p class=\"said\" aria-live=\"polite\">Point at a mark, or use the arrow keys, to see its "
+                  "picture.</p></div></div>\n<figcaption>",
+                  escaped(caption), "</figcaption></figure>\n", explorer_table(p, title), "<script>",
+                  detail::explorer_script, "</script>\n");
 }
 
 }  // namespace synthmed::report

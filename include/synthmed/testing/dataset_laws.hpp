@@ -25,7 +25,8 @@ template <dataset D>
     first[i] = data.image(i);
     labels[i] = data.label(i);
     if (first[i].empty()) broken.push_back(sentence("Picture ", i, " is empty."));
-    if (labels[i] < -1) broken.push_back(sentence("Label ", labels[i], " of picture ", i, " is neither a class nor no_label."));
+    if (labels[i] < -1)
+      broken.push_back(sentence("Label ", labels[i], " of picture ", i, " is neither a class nor no_label."));
   }
   for (std::size_t i = n; i-- > 0;)
     if (!(data.image(i) == first[i]) || data.label(i) != labels[i])
@@ -62,9 +63,11 @@ template <dataset D>
   return broken;
 }
 
-/// Every broken law of a sampler as a sentence; empty when it keeps them all. Looks at `length` positions from `first` on.
+/// Every broken law of a sampler as a sentence; empty when it keeps them all. Looks at `length` positions from `first`
+/// on.
 template <sampler S>
-[[nodiscard]] std::vector<std::string> broken_sampler_laws(const S& order, std::uint64_t first = 0, std::size_t length = 300) {
+[[nodiscard]] std::vector<std::string> broken_sampler_laws(const S& order, std::uint64_t first = 0,
+                                                           std::size_t length = 300) {
   std::vector<std::string> broken;
   std::vector<std::size_t> whole(length), again(length), parts(length), copied(length);
   order.fill(first, whole);

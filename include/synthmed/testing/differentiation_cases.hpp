@@ -128,7 +128,8 @@ void for_each_differentiation_case(Visit&& visit) {
                     x[0], x[1], conv2d_params{.stride_h = 2, .stride_w = 2, .pad_h = 0, .pad_w = 1}, 1, 0));
   SYNTHMED_CASE("conv2d_bias_leaky_relu", SYNTHMED_LIST(n("a", {2, 2, 4, 3}), n("b", {3, 2, 3, 3}), n("c", {3})),
                 ops::conv2d_bias_leaky_relu<Diff>(x[0], x[1], x[2], same, 0.6, 0.2));
-  SYNTHMED_CASE("upsampled_conv2d_bias_leaky_relu", SYNTHMED_LIST(n("a", {2, 2, 2, 3}), n("b", {3, 2, 3, 3}), n("c", {3})),
+  SYNTHMED_CASE("upsampled_conv2d_bias_leaky_relu",
+                SYNTHMED_LIST(n("a", {2, 2, 2, 3}), n("b", {3, 2, 3, 3}), n("c", {3})),
                 ops::upsampled_conv2d_bias_leaky_relu<Diff>(x[0], x[1], x[2], 0.6, 0.2));
   SYNTHMED_CASE("conv2d with bias", SYNTHMED_LIST(n("a", {2, 2, 4, 3}), n("b", {3, 2, 3, 3}), n("c", {3})),
                 ops::conv2d<Diff>(x[0], x[1], x[2], same));

@@ -24,15 +24,16 @@ template <backend B, models::feature_extractor M>
   const auto law = [&](bool holds, const auto&... pieces) {
     if (!holds) broken.push_back(sentence(pieces...));
   };
-  constexpr auto count = static_cast<std::int64_t>(M::feature_count), channels = static_cast<std::int64_t>(M::image_channels);
+  constexpr auto count = static_cast<std::int64_t>(M::feature_count),
+                 channels = static_cast<std::int64_t>(M::image_channels);
   law(count >= 1 && channels >= 1, "A feature extractor has a feature and a channel at least.");
 
   const auto p = net.template init<B>(key(31)), again = net.template init<B>(key(31));
   const auto b = net.template initial_buffers<B>();
   bool repeats = true;
-  nn::zip([&](const std::string&, const tensor& x, const tensor& y) {
-    repeats = repeats && ops::to_host<B>(x) == ops::to_host<B>(y);
-  }, p, again);
+  nn::zip([&](const std::string&, const tensor& x,
+              const tensor& y) { repeats = repeats && ops::to_host<B>(x) == ops::to_host<B>(y); },
+          p, again);
   law(repeats, "init gives the same values for the same key.");
 
   const tensor x = ops::normal<B>(key(37), {2, channels, h, w});

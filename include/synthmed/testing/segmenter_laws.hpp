@@ -32,11 +32,13 @@ template <differentiable_backend D, models::segmenter S>
   const auto b = nn::initial_buffers<D>(net);
   const tensor x = ops::normal<D>(key(31), {3, c, g, 2 * g});
   const auto logits = nn::evaluate<D>(net, p, b, x);
-  law(D::shape_of(logits) == shape{3, S::classes, g, 2 * g}, "Pictures ", D::shape_of(x), " give logits ", D::shape_of(logits), ".");
+  law(D::shape_of(logits) == shape{3, S::classes, g, 2 * g}, "Pictures ", D::shape_of(x), " give logits ",
+      D::shape_of(logits), ".");
   const auto together = ops::to_host<D>(ops::slice<D>(logits, 0, 1, 2));
   const auto alone = ops::to_host<D>(nn::evaluate<D>(net, p, b, ops::slice<D>(x, 0, 1, 2)));
   double apart = 0;
-  for (std::size_t i = 0; i < alone.size(); ++i) apart = std::max(apart, std::abs(static_cast<double>(together[i] - alone[i])));
+  for (std::size_t i = 0; i < alone.size(); ++i)
+    apart = std::max(apart, std::abs(static_cast<double>(together[i] - alone[i])));
   law(apart < 1e-5, "In evaluation a picture's logits depend on its batch: they differ by ", apart, ".");
 
   const auto refused = [&](const shape& dims) {
@@ -48,13 +50,16 @@ template <differentiable_backend D, models::segmenter S>
     }
   };
   law(refused({1, c + 1, g, g}), "Pictures of ", c + 1, " channels are refused with a shape_error.");
-  if (g > 1) law(refused({1, c, g + 1, g}) && refused({1, c, g, 2 * g - 1}), "Sizes that are no multiple of ", g, " are refused with a shape_error.");
+  if (g > 1)
+    law(refused({1, c, g + 1, g}) && refused({1, c, g, 2 * g - 1}), "Sizes that are no multiple of ", g,
+        " are refused with a shape_error.");
 
   // A picture of any size comes back as a map of its size with probabilities.
   const std::int64_t h = g + 1, w = 2 * g + 3;
   std::vector<float> pixels(static_cast<std::size_t>(c * h * w), 0.5f);
   const auto map = models::segment_whole<D>(net, p, b, {pixels, h, w, c});
-  law(map.size() == static_cast<std::size_t>(h * w) && std::all_of(map.begin(), map.end(), [](float v) { return v >= 0 && v <= 1; }),
+  law(map.size() == static_cast<std::size_t>(h * w) &&
+          std::all_of(map.begin(), map.end(), [](float v) { return v >= 0 && v <= 1; }),
       "A picture of ", h, " x ", w, " comes back as a map of its size with numbers in [0, 1].");
   return broken;
 }

@@ -38,8 +38,8 @@ void read_tree(const safetensors& file, const std::string& prefix, Tree& tree) {
     }
     const auto& entry = file.at(full);
     if (!(entry.dims == B::shape_of(x)) || entry.type != expected) {
-      problems += sentence(problems.empty() ? "" : "; ", full, " is ", to_string(entry.type), " ", entry.dims, ", expected ",
-                           to_string(expected), " ", B::shape_of(x));
+      problems += sentence(problems.empty() ? "" : "; ", full, " is ", to_string(entry.type), " ", entry.dims,
+                           ", expected ", to_string(expected), " ", B::shape_of(x));
       return;
     }
     const auto host = file.values<typename B::scalar>(full);

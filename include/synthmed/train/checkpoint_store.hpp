@@ -36,7 +36,7 @@ struct checkpoint_options {
   int keep = 2;           ///< newest checkpoints that stay on disk; at least 1
   std::string data{};     ///< hash of the data set's content (data/content_hash.hpp); other data are refused on resume
   std::string backend{};  ///< B::name(): backend, libraries, instruction set; another one gives a warning
-  std::string about{};    ///< what the trainer does not know of the run (the program's seed, ...); another one is refused
+  std::string about{};  ///< what the trainer does not know of the run (the program's seed, ...); another one is refused
 };
 
 /// Called with a whole sentence when a run goes on although something is not as it was.
@@ -118,7 +118,8 @@ class checkpoint_store {
   /// io_error when the folder cannot be made.
   explicit checkpoint_store(std::filesystem::path folder, checkpoint_options options = {})
       : folder_(std::move(folder)), options_(std::move(options)) {
-    if (options_.keep < 1) throw argument_error(sentence("A checkpoint store keeps at least 1 checkpoint, got ", options_.keep, "."));
+    if (options_.keep < 1)
+      throw argument_error(sentence("A checkpoint store keeps at least 1 checkpoint, got ", options_.keep, "."));
     make_folder(folder_);
     remove_partial();
   }
@@ -155,21 +156,22 @@ class checkpoint_store {
                                     " is there already; continue it with --resume, or give another --out."));
   }
 
-  /// Keeps other processes from training in this folder while the result lives, also after a kill -9 not a moment longer;
-  /// run() holds it. Throws io_error when another one is training there. File systems without locks give none.
+  /// Keeps other processes from training in this folder while the result lives, also after a kill -9 not a moment
+  /// longer; run() holds it. Throws io_error when another one is training there. File systems without locks give none.
   [[nodiscard]] std::shared_ptr<const void> lock() const {
     if (auto held = lock_.lock()) return held;
     const int folder = ::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (folder < 0) throw io_error(sentence("Cannot open ", folder_.string(), ": ", std::strerror(errno), "."));
     const std::shared_ptr<const void> held(this, [folder](const void*) { ::close(folder); });
     if (::flock(folder, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
-      throw io_error(sentence("Another run is training in ", folder_.string(), "; wait for it, or give another --out."));
+      throw io_error(
+          sentence("Another run is training in ", folder_.string(), "; wait for it, or give another --out."));
     lock_ = held;
     return held;
   }
 
-  /// Writes the trainer's state as it is now, then removes what exceeds `keep`. Throws io_error when that fails, with the
-  /// older checkpoints intact and nothing half written.
+  /// Writes the trainer's state as it is now, then removes what exceeds `keep`. Throws io_error when that fails, with
+  /// the older checkpoints intact and nothing half written.
   template <trainer T>
   std::filesystem::path write(const T& t) const {
     safetensors_writer file;
@@ -191,10 +193,11 @@ class checkpoint_store {
     return path;
   }
 
-  /// Reads the newest intact checkpoint into the trainer and returns its path; nothing when the folder has none. A damaged
-  /// one is passed over with a warning that names it and the one taken. Throws format_error when all are damaged, or when
-  /// the newest intact one belongs to another trainer, data set or format; the trainer is then as it was. Warns once when
-  /// version, threads, compiler, instruction set or backend differ: the run goes on, but perhaps not to the same bytes.
+  /// Reads the newest intact checkpoint into the trainer and returns its path; nothing when the folder has none. A
+  /// damaged one is passed over with a warning that names it and the one taken. Throws format_error when all are
+  /// damaged, or when the newest intact one belongs to another trainer, data set or format; the trainer is then as it
+  /// was. Warns once when version, threads, compiler, instruction set or backend differ: the run goes on, but perhaps
+  /// not to the same bytes.
   template <trainer T>
   std::optional<std::filesystem::path> resume(T& t, const warning& warn = {}) const {
     std::string damage;
@@ -214,13 +217,15 @@ class checkpoint_store {
         throw format_error(sentence(path.string(), ": ", problem.what()));
       }
       if (t.next_step() != step)
-        throw format_error(sentence(path.string(), " goes on with step ", t.next_step(), ", its name says ", step, "."));
+        throw format_error(
+            sentence(path.string(), " goes on with step ", t.next_step(), ", its name says ", step, "."));
       if (warn && !damage.empty()) warn(sentence(damage, " The run goes on from ", path.string(), "."));
       if (warn) warn_of_differences(*file, path, warn);
       return path;
     }
     if (!damage.empty())
-      throw format_error(sentence(damage, " No intact checkpoint is left; remove ", folder_.string(), " to begin anew."));
+      throw format_error(
+          sentence(damage, " No intact checkpoint is left; remove ", folder_.string(), " to begin anew."));
     return std::nullopt;
   }
 
@@ -237,8 +242,11 @@ class checkpoint_store {
 
  private:
   [[nodiscard]] std::vector<std::pair<std::string, std::string>> environment() const {
-    return {{"synthmed", SYNTHMED_VERSION}, {"threads", std::to_string(threads())}, {"compiler", detail::compiler_name()},
-            {"isa", detail::instruction_sets()}, {"backend", options_.backend}};
+    return {{"synthmed", SYNTHMED_VERSION},
+            {"threads", std::to_string(threads())},
+            {"compiler", detail::compiler_name()},
+            {"isa", detail::instruction_sets()},
+            {"backend", options_.backend}};
   }
 
   [[nodiscard]] static std::string stored(const safetensors& file, const std::string& name) {
@@ -249,7 +257,8 @@ class checkpoint_store {
   void require_same(const safetensors& file, const std::filesystem::path& path, const std::string& identity) const {
     const auto same = [&](const std::string& name, const std::string& what, std::string_view expected) {
       if (const auto found = stored(file, name); found != expected)
-        throw format_error(sentence(path.string(), " belongs to ", what, ": it says \"", found, "\", this run is \"", expected, "\"."));
+        throw format_error(sentence(path.string(), " belongs to ", what, ": it says \"", found, "\", this run is \"",
+                                    expected, "\"."));
     };
     same("format", "another format version", detail::checkpoint_format);
     same("trainer", "another run", identity);

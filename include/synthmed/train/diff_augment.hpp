@@ -22,18 +22,20 @@ namespace synthmed::train {
 
 /// What happens to one picture, in this order.
 struct picture_change {
-  bool flip_x = false;        ///< left-right
-  bool flip_y = false;        ///< upside down
-  double zoom = 1;            ///< above 1: what is shown gets larger
-  double degrees = 0;         ///< about the centre, from the right towards the bottom; bilinear
+  bool flip_x = false;          ///< left-right
+  bool flip_y = false;          ///< upside down
+  double zoom = 1;              ///< above 1: what is shown gets larger
+  double degrees = 0;           ///< about the centre, from the right towards the bottom; bilinear
   std::int64_t dx = 0, dy = 0;  ///< whole pixels to the right and to the bottom
-  double intensity = 1;       ///< factor of the distance from the background
-  double contrast = 1;        ///< factor of the distance from the picture's mean
-  double brightness = 0;      ///< added
+  double intensity = 1;         ///< factor of the distance from the background
+  double contrast = 1;          ///< factor of the distance from the picture's mean
+  double brightness = 0;        ///< added
   std::int64_t cut_top = 0, cut_left = 0, cut_side = 0;  ///< a square that becomes background; side 0: none
   friend bool operator==(const picture_change&, const picture_change&) = default;
 
-  [[nodiscard]] bool moves() const noexcept { return flip_x || flip_y || zoom != 1 || degrees != 0 || dx != 0 || dy != 0; }
+  [[nodiscard]] bool moves() const noexcept {
+    return flip_x || flip_y || zoom != 1 || degrees != 0 || dx != 0 || dy != 0;
+  }
   [[nodiscard]] bool resamples() const noexcept { return zoom != 1 || degrees != 0; }
 };
 
@@ -41,8 +43,8 @@ struct picture_change {
 /// own. All are off until they are set; vessel_maps() is the list that keeps a vessel map's diagnosis.
 /// The result is linear in x but for the picture's own mean, which is linear too: gradients of any order exist.
 struct diff_augment {
-  /// Of each kind of change, in [0, 0.8]: what is seen more often than this, the generator learns to make (Karras et al.
-  /// 2020, section 2.2). More needs opt_in.leaks.
+  /// Of each kind of change, in [0, 0.8]: what is seen more often than this, the generator learns to make (Karras et
+  /// al. 2020, section 2.2). More needs opt_in.leaks.
   double probability = 0.5;
   bool flips = false;      ///< left-right and upside down, each in half of the pictures that are changed
   double degrees = 0;      ///< rotation within [-degrees, degrees]; above 20 needs opt_in.leaks: corners are cut off
@@ -74,7 +76,8 @@ struct diff_augment {
   [[nodiscard]] std::vector<picture_change> changes(key k, std::int64_t n, std::int64_t h, std::int64_t w) const {
     check();
     const auto pixels = [](double share, std::int64_t edge) { return std::llround(share * static_cast<double>(edge)); };
-    const std::int64_t side = pixels(cutout, std::min(h, w)), far_x = pixels(translation, w), far_y = pixels(translation, h);
+    const std::int64_t side = pixels(cutout, std::min(h, w)), far_x = pixels(translation, w),
+                       far_y = pixels(translation, h);
     std::vector<picture_change> out(static_cast<std::size_t>(n));
     for (std::int64_t i = 0; i < n; ++i) {
       auto& change = out[static_cast<std::size_t>(i)];
@@ -88,14 +91,16 @@ struct diff_augment {
       if (auto draw = draws("flip y"); draw.chance(probability) && flips) change.flip_y = draw.chance(0.5);
       if (auto draw = draws("zoom"); draw.chance(probability) && opt_in.zoom > 0)
         change.zoom = std::exp(within(draw, std::log1p(opt_in.zoom)));
-      if (auto draw = draws("rotation"); draw.chance(probability)) change.degrees = degrees > 0 ? within(draw, degrees) : 0;
+      if (auto draw = draws("rotation"); draw.chance(probability))
+        change.degrees = degrees > 0 ? within(draw, degrees) : 0;
       if (auto draw = draws("translation"); draw.chance(probability)) {
         change.dx = whole(draw, far_x);
         change.dy = whole(draw, far_y);
       }
       if (auto draw = draws("intensity"); draw.chance(probability)) change.intensity = 1 + within(draw, intensity);
       if (auto draw = draws("contrast"); draw.chance(probability)) change.contrast = 1 + within(draw, opt_in.contrast);
-      if (auto draw = draws("brightness"); draw.chance(probability)) change.brightness = within(draw, opt_in.brightness);
+      if (auto draw = draws("brightness"); draw.chance(probability))
+        change.brightness = within(draw, opt_in.brightness);
       if (auto draw = draws("cutout"); draw.chance(probability) && side > 0) {
         change.cut_side = side;
         change.cut_top = static_cast<std::int64_t>(draw.below(static_cast<std::uint64_t>(h))) - side / 2;
@@ -119,7 +124,8 @@ struct diff_augment {
                                                   double background) {
     const shape dims = D::shape_of(x);
     if (dims.rank() != 4 || dims[0] != static_cast<std::int64_t>(how.size()))
-      throw shape_error(sentence(how.size(), " changes of pictures need as many pictures [n, c, h, w], got ", dims, "."));
+      throw shape_error(
+          sentence(how.size(), " changes of pictures need as many pictures [n, c, h, w], got ", dims, "."));
     const auto any = [&](auto&& is) { return std::any_of(how.begin(), how.end(), is); };
     if (!any([](const picture_change& c) { return c != picture_change{}; })) return x;
 
@@ -135,7 +141,8 @@ struct diff_augment {
     if (any([](const picture_change& c) { return c.contrast != 1 || c.brightness != 0; })) {
       const auto mean = ops::mean<D>(y, {1, 2, 3});
       const auto level = ops::add<D>(mean, per_picture([](const picture_change& c) { return c.brightness; }));
-      y = ops::add<D>(ops::mul<D>(ops::sub<D>(y, mean), per_picture([](const picture_change& c) { return c.contrast; })), level);
+      y = ops::add<D>(
+          ops::mul<D>(ops::sub<D>(y, mean), per_picture([](const picture_change& c) { return c.contrast; })), level);
     }
     if (any([](const picture_change& c) { return c.cut_side > 0; })) y = ops::mul<D>(y, kept<D>(how, dims));
     return ops::add_scalar<D>(y, background);
@@ -174,8 +181,8 @@ struct diff_augment {
     within("change of brightness", opt_in.brightness, 1);
   }
 
-  /// Flips, zooms, rotations and shifts as one bilinear look-up: a sum of four gathers with constant weights, or one where
-  /// every pixel comes from one pixel. Outside is zero.
+  /// Flips, zooms, rotations and shifts as one bilinear look-up: a sum of four gathers with constant weights, or one
+  /// where every pixel comes from one pixel. Outside is zero.
   template <backend D>
   [[nodiscard]] static typename D::tensor moved(const typename D::tensor& x, const std::vector<picture_change>& how) {
     const shape dims = D::shape_of(x);
@@ -189,31 +196,35 @@ struct diff_augment {
       weight[corner].resize(count);
     }
     const double middle_x = static_cast<double>(w - 1) / 2, middle_y = static_cast<double>(h - 1) / 2;
-    parallel_for(n * h, std::max<std::int64_t>(1, 4096 / std::max<std::int64_t>(w, 1)), [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t line = begin; line < end; ++line) {
-        const std::int64_t i = line / h, row = line % h;
-        const auto& p = how[static_cast<std::size_t>(i)];
-        const double angle = p.degrees * 3.14159265358979323846 / 180;
-        const double cosine = std::cos(angle) / p.zoom, sine = std::sin(angle) / p.zoom;
-        for (std::int64_t column = 0; column < w; ++column) {
-          // Back through shift, rotation, zoom and flips to where this pixel comes from.
-          const double u = static_cast<double>(column - p.dx) - middle_x, v = static_cast<double>(row - p.dy) - middle_y;
-          const double across = cosine * u + sine * v, down = cosine * v - sine * u;
-          const double sx = (p.flip_x ? -across : across) + middle_x, sy = (p.flip_y ? -down : down) + middle_y;
-          const auto left = static_cast<std::int64_t>(std::floor(sx)), top = static_cast<std::int64_t>(std::floor(sy));
-          const double right_share = sx - static_cast<double>(left), low_share = sy - static_cast<double>(top);
-          const auto at = static_cast<std::size_t>(line * w + column);
-          for (std::size_t corner = 0; corner < corners; ++corner) {
-            const bool right = corner % 2 == 1, low = corner / 2 == 1;
-            const std::int64_t cx = left + right, cy = top + low;
-            const bool inside = cx >= 0 && cx < w && cy >= 0 && cy < h;
-            from[corner][at] = inside ? (i * h + cy) * w + cx : -1;
-            weight[corner][at] = static_cast<typename D::scalar>((right ? right_share : 1 - right_share) *
-                                                                 (low ? low_share : 1 - low_share));
+    parallel_for(
+        n * h, std::max<std::int64_t>(1, 4096 / std::max<std::int64_t>(w, 1)),
+        [&](std::int64_t begin, std::int64_t end) {
+          for (std::int64_t line = begin; line < end; ++line) {
+            const std::int64_t i = line / h, row = line % h;
+            const auto& p = how[static_cast<std::size_t>(i)];
+            const double angle = p.degrees * 3.14159265358979323846 / 180;
+            const double cosine = std::cos(angle) / p.zoom, sine = std::sin(angle) / p.zoom;
+            for (std::int64_t column = 0; column < w; ++column) {
+              // Back through shift, rotation, zoom and flips to where this pixel comes from.
+              const double u = static_cast<double>(column - p.dx) - middle_x,
+                           v = static_cast<double>(row - p.dy) - middle_y;
+              const double across = cosine * u + sine * v, down = cosine * v - sine * u;
+              const double sx = (p.flip_x ? -across : across) + middle_x, sy = (p.flip_y ? -down : down) + middle_y;
+              const auto left = static_cast<std::int64_t>(std::floor(sx)),
+                         top = static_cast<std::int64_t>(std::floor(sy));
+              const double right_share = sx - static_cast<double>(left), low_share = sy - static_cast<double>(top);
+              const auto at = static_cast<std::size_t>(line * w + column);
+              for (std::size_t corner = 0; corner < corners; ++corner) {
+                const bool right = corner % 2 == 1, low = corner / 2 == 1;
+                const std::int64_t cx = left + right, cy = top + low;
+                const bool inside = cx >= 0 && cx < w && cy >= 0 && cy < h;
+                from[corner][at] = inside ? (i * h + cy) * w + cx : -1;
+                weight[corner][at] = static_cast<typename D::scalar>((right ? right_share : 1 - right_share) *
+                                                                     (low ? low_share : 1 - low_share));
+              }
+            }
           }
-        }
-      }
-    });
+        });
     // Pixels of all pictures along one axis, so that each picture has its own look-up.
     const auto flat = ops::reshape<D>(c == 1 ? x : ops::permute<D>(x, {1, 0, 2, 3}), {c, n * h * w});
     auto sum = ops::gather<D>(flat, 1, from[0]);

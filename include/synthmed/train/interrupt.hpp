@@ -30,9 +30,10 @@ inline void note_interrupt(int signal) {
 
 }  // namespace detail
 
-/// While one lives, the first Ctrl-C (SIGINT) or SIGTERM is only noted, and run() ends with a checkpoint; the next one ends
-/// the program at once. What comes within 0.3 s of the first counts as the same: a parent process often passes on what the
-/// terminal has sent to both. Guards may be nested. A program makes one around its training; the library never does.
+/// While one lives, the first Ctrl-C (SIGINT) or SIGTERM is only noted, and run() ends with a checkpoint; the next one
+/// ends the program at once. What comes within 0.3 s of the first counts as the same: a parent process often passes on
+/// what the terminal has sent to both. Guards may be nested. A program makes one around its training; the library never
+/// does.
 class interrupt_guard {
  public:
   interrupt_guard() {

@@ -40,15 +40,16 @@ template <recipe R, std::size_t Stages>
 [[nodiscard]] constexpr models::pgan_options<Stages> networks_of(const std::array<std::int64_t, Stages>& channels,
                                                                  std::int64_t latent = 512,
                                                                  std::int64_t image_channels = 1) {
-  auto options = R == recipe::seed ? models::seed_options(channels) : models::pgan_options<Stages>{.channels = channels};
+  auto options =
+      R == recipe::seed ? models::seed_options(channels) : models::pgan_options<Stages>{.channels = channels};
   options.latent = latent;
   options.image_channels = image_channels;
   return options;
 }
 
-/// Our schedule to `resolution` px, 8 to 512: the study's planned pictures per resolution (768 thousand at 4 px, 1.5 million
-/// to 128 px, 768 and 192 thousand at 256 and 512 px) times `share`, the first fifth of them fading; batches of 16, at 256
-/// px 8, at 512 px 4; the average by images; the rate falls to a tenth over the last 30 % of the last stage.
+/// Our schedule to `resolution` px, 8 to 512: the study's planned pictures per resolution (768 thousand at 4 px, 1.5
+/// million to 128 px, 768 and 192 thousand at 256 and 512 px) times `share`, the first fifth of them fading; batches of
+/// 16, at 256 px 8, at 512 px 4; the average by images; the rate falls to a tenth over the last 30 % of the last stage.
 /// Throws argument_error for another resolution, or a share that leaves a stage without a batch.
 [[nodiscard]] inline progressive_schedule synthmed_schedule(std::int64_t resolution, double share = 1) {
   if (!(share > 0)) throw argument_error(sentence("A share of the study's pictures is above 0, got ", share, "."));

@@ -6,7 +6,9 @@
 
 namespace synthmed::train {
 
-template <differentiable_backend D, auto Options, schedule Schedule, class Loss = wgan_gp, class Augmentation = unaugmented>
-using pgan_trainer = gan_trainer<D, models::pgan_generator<Options>, models::pgan_critic<Options>, Schedule, Loss, Augmentation>;
+template <differentiable_backend D, auto Options, schedule Schedule, class Loss = wgan_gp,
+          class Augmentation = unaugmented>
+using pgan_trainer =
+    gan_trainer<D, models::pgan_generator<Options>, models::pgan_critic<Options>, Schedule, Loss, Augmentation>;
 
 }  // namespace synthmed::train

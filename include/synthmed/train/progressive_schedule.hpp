@@ -22,10 +22,10 @@ struct growth {
   double fade = 1;
   std::int64_t batch = 16;
   double learning_rate = 1e-3;
-  double average_decay = 0.999;  ///< of the generator's moving average, for this step
-  bool starts_stage = false;     ///< the first step of its stage: a new block comes in
-  bool resets_optimizer = false; ///< Adam's moments start from zero before this step
-  bool resets_average = false;   ///< the average starts as a copy of the generator before this step
+  double average_decay = 0.999;   ///< of the generator's moving average, for this step
+  bool starts_stage = false;      ///< the first step of its stage: a new block comes in
+  bool resets_optimizer = false;  ///< Adam's moments start from zero before this step
+  bool resets_average = false;    ///< the average starts as a copy of the generator before this step
   friend bool operator==(const growth&, const growth&) = default;
 };
 
@@ -52,7 +52,8 @@ struct progressive_options {
   /// The stage of the networks that the first of the schedule's belongs to: a run that starts grown, as fine-tuning at
   /// a fixed resolution does. The first one never fades in.
   std::int64_t first_stage = 0;
-  /// The learning rate falls linearly to this share of itself over the last `decay_share` of the last stage. 1: constant.
+  /// The learning rate falls linearly to this share of itself over the last `decay_share` of the last stage. 1:
+  /// constant.
   double final_rate = 1;
   double decay_share = 0.3;
 };
@@ -75,12 +76,13 @@ class progressive_schedule {
     for (std::size_t i = 0; i < stages_.size(); ++i) {
       const auto& s = stages_[i];
       if (i > 0 && s.resolution != 2 * stages_[i - 1].resolution)
-        throw argument_error(sentence("Each stage doubles the resolution: ", s.resolution, " follows ",
-                                      stages_[i - 1].resolution, "."));
+        throw argument_error(
+            sentence("Each stage doubles the resolution: ", s.resolution, " follows ", stages_[i - 1].resolution, "."));
       if (s.batch < 1 || s.images < s.batch || (i > 0 && (s.fade_images < 0 || s.fade_images > s.images)))
-        throw argument_error(sentence("The stage at ", s.resolution, " px needs a batch of at least 1, at least one batch of "
-                                      "images, and no more images in its fade; got batch ", s.batch, ", ", s.images,
-                                      " images, ", s.fade_images, " in the fade."));
+        throw argument_error(sentence("The stage at ", s.resolution,
+                                      " px needs a batch of at least 1, at least one batch of "
+                                      "images, and no more images in its fade; got batch ",
+                                      s.batch, ", ", s.images, " images, ", s.fade_images, " in the fade."));
       first_step_.push_back(first);
       first += s.images / s.batch;
     }
@@ -107,7 +109,8 @@ class progressive_schedule {
                           ? options_.average_per_step
                           : std::exp2(-static_cast<double>(s.batch) / options_.average_half_life);
     g.starts_stage = in_stage == 0;
-    g.resets_optimizer = options_.resets_optimizer && step > 0 && (in_stage == 0 || (fade_steps > 0 && in_stage == fade_steps));
+    g.resets_optimizer =
+        options_.resets_optimizer && step > 0 && (in_stage == 0 || (fade_steps > 0 && in_stage == fade_steps));
     g.resets_average = options_.resets_average && step > 0 && in_stage == 0;
     return g;
   }
@@ -117,7 +120,8 @@ class progressive_schedule {
  private:
   [[nodiscard]] double rate(std::size_t stage, std::int64_t in_stage) const {
     if (stage + 1 < stages_.size() || options_.final_rate == 1) return 1;
-    const double done = static_cast<double>(in_stage) / static_cast<double>(stages_[stage].images / stages_[stage].batch);
+    const double done =
+        static_cast<double>(in_stage) / static_cast<double>(stages_[stage].images / stages_[stage].batch);
     const double into = (done - (1 - options_.decay_share)) / options_.decay_share;
     return into <= 0 ? 1.0 : 1 + into * (options_.final_rate - 1);
   }
@@ -133,7 +137,9 @@ class progressive_schedule {
   static constexpr std::int64_t batches[] = {128, 128, 128, 64, 32, 16, 8, 4};
   std::vector<growth_stage> stages;
   for (std::int64_t r = 4; r <= resolution && stages.size() < std::size(batches); r *= 2)
-    stages.push_back({.resolution = r, .images = r == 4 ? 600'000 : 1'200'000, .fade_images = r == 4 ? 0 : 600'000,
+    stages.push_back({.resolution = r,
+                      .images = r == 4 ? 600'000 : 1'200'000,
+                      .fade_images = r == 4 ? 0 : 600'000,
                       .batch = batches[stages.size()]});
   if (stages.empty() || stages.back().resolution != resolution)
     throw argument_error(sentence("The paper's schedule goes to 4, 8, ... or 512 px, got ", resolution, "."));
@@ -156,13 +162,14 @@ class seed_schedule {
     if (scales < 1 || scales > 8)
       throw argument_error(sentence("The study's schedule has 1 to 8 scales, got ", scales, "."));
     double alpha = 1;  // the study's own running difference
-    for (std::int64_t j = 0; j < alpha_jumps; ++j, alpha -= 1.0 / static_cast<double>(alpha_jumps)) alpha_.push_back(alpha);
+    for (std::int64_t j = 0; j < alpha_jumps; ++j, alpha -= 1.0 / static_cast<double>(alpha_jumps))
+      alpha_.push_back(alpha);
     alpha_.push_back(0);
     first_step_.push_back(0);
     for (std::int64_t scale = 0; scale < scales; ++scale) {
       if (images < batch(scale))
-        throw argument_error(sentence("The study's schedule needs at least one batch of ", batch(scale),
-                                      " images, got ", images, "."));
+        throw argument_error(
+            sentence("The study's schedule needs at least one batch of ", batch(scale), " images, got ", images, "."));
       first_step_.push_back(first_step_.back() + steps_at(scale));
     }
   }
@@ -170,7 +177,9 @@ class seed_schedule {
   [[nodiscard]] std::int64_t total_steps() const noexcept { return first_step_.back(); }
 
   /// The planned iterations of a scale.
-  [[nodiscard]] static constexpr std::int64_t planned(std::int64_t scale) noexcept { return scale == 0 ? 48'000 : 96'000; }
+  [[nodiscard]] static constexpr std::int64_t planned(std::int64_t scale) noexcept {
+    return scale == 0 ? 48'000 : 96'000;
+  }
   [[nodiscard]] static constexpr std::int64_t batch(std::int64_t scale) noexcept {
     return scale < 6 ? 16 : scale == 6 ? 8 : 2;
   }

@@ -27,15 +27,16 @@ struct segmentation_terms {
 
 /// The loss of logits [n, classes, h, w] against probabilities of the same shape (0 and 1, or soft), where `field`
 /// [n, 1, h, w] is not 0; its values are weights of pixels. Dice is that of the whole batch: 1 - (2 sum(f p t) + s) /
-/// (sum(f p) + sum(f t) + s) (Milletari et al. 2016, without squares). Probabilities come from log softmax, so logits of
-/// any size are safe. A field without a pixel gives cross-entropy 0. Throws shape_error for shapes that do not fit.
+/// (sum(f p) + sum(f t) + s) (Milletari et al. 2016, without squares). Probabilities come from log softmax, so logits
+/// of any size are safe. A field without a pixel gives cross-entropy 0. Throws shape_error for shapes that do not fit.
 template <differentiable_backend D>
 [[nodiscard]] segmentation_terms<D> loss_of(const segmentation_loss& weights, const typename D::tensor& logits,
                                             const typename D::tensor& truth, const typename D::tensor& field) {
   const shape dims = D::shape_of(logits);
   if (dims.rank() != 4 || dims[1] < 2 || !(D::shape_of(truth) == dims) || !(D::shape_of(field) == dims.with(1, 1)))
-    throw shape_error(sentence("A segmentation loss needs logits and truth [n, classes, h, w] and a field [n, 1, h, w], got ",
-                               dims, ", ", D::shape_of(truth), " and ", D::shape_of(field), "."));
+    throw shape_error(
+        sentence("A segmentation loss needs logits and truth [n, classes, h, w] and a field [n, 1, h, w], got ", dims,
+                 ", ", D::shape_of(truth), " and ", D::shape_of(field), "."));
   const auto log_p = ops::log_softmax<D>(logits, 1);
   const auto seen_truth = ops::mul<D>(truth, field);
   const auto pixels = ops::maximum<D>(ops::sum<D>(field), ops::ones<D>({}));

@@ -30,10 +30,11 @@ template <differentiable_backend D, class Score>
 
 /// The losses of WGAN-GP. All terms are means over the batch: under Adam the same as the study's sums.
 struct wgan_gp {
-  double lambda = 10;    ///< of the gradient penalty
-  double drift = 0.001;  ///< of the mean square score of real pictures, which keeps scores near zero (Karras et al. 2018)
-  /// The penalty is computed at every so-many-th step, and then counts as many times (lazy regularisation, Karras et al.
-  /// 2020). 1: at every step, the paper and the study.
+  double lambda = 10;  ///< of the gradient penalty
+  double drift =
+      0.001;  ///< of the mean square score of real pictures, which keeps scores near zero (Karras et al. 2018)
+  /// The penalty is computed at every so-many-th step, and then counts as many times (lazy regularisation, Karras et
+  /// al. 2020). 1: at every step, the paper and the study.
   std::int64_t penalty_every = 1;
 
   /// The critic's loss with the given points between real and generated pictures: mean score(fake) - mean score(real) +
@@ -57,8 +58,8 @@ struct wgan_gp {
 
   /// The same with points drawn from context.key.fold("mix").
   template <differentiable_backend D, class Score>
-  [[nodiscard]] critic_terms<D> discriminator(Score&& score, const typename D::tensor& real, const typename D::tensor& fake,
-                                              const loss_context& context) const {
+  [[nodiscard]] critic_terms<D> discriminator(Score&& score, const typename D::tensor& real,
+                                              const typename D::tensor& fake, const loss_context& context) const {
     const auto mix = ops::uniform<D>(context.key.fold("mix"), {D::shape_of(real)[0], 1, 1, 1});
     return at_points<D>(score, real, fake, mix, context.step);
   }
@@ -70,7 +71,8 @@ struct wgan_gp {
   }
 
   [[nodiscard]] std::string identity() const {
-    return sentence("WGAN-GP, lambda ", lambda, ", drift ", drift, ", penalty every ", penalty_every, penalty_every == 1 ? " step" : " steps");
+    return sentence("WGAN-GP, lambda ", lambda, ", drift ", drift, ", penalty every ", penalty_every,
+                    penalty_every == 1 ? " step" : " steps");
   }
   friend bool operator==(const wgan_gp&, const wgan_gp&) = default;
 };

@@ -22,7 +22,8 @@ void record_form(safetensors_writer& file, const std::string& name, const auto& 
 }  // namespace
 
 int main(int, char** argv) {
-  constexpr models::inception_options fid{.classes = 5}, torchvision{.classes = 5, .pools_count_padding = true, .last_pool_is_max = false},
+  constexpr models::inception_options fid{.classes = 5},
+      torchvision{.classes = 5, .pools_count_padding = true, .last_pool_is_max = false},
       keras{.classes = 5, .last_pool_is_max = false};
   const models::inception_v3<fid> net;
   auto p = net.init<B>(key(1));

@@ -25,10 +25,12 @@ void for_each_wide_case(Visit&& visit) {
   constexpr conv2d_params same{1, 1, 1, 1}, halving{2, 2, 1, 1}, wide{1, 1, 0, 3};
   const auto x = n("x", {2, 16, 12, 10});
   visit("wide conv2d", {x, n("w", {32, 16, 3, 3})}, [=](const auto& t) { return ops::conv2d<D>(t[0], t[1], same); });
-  visit("wide conv2d to one channel", {x, n("w", {1, 16, 1, 1})}, [](const auto& t) { return ops::conv2d<D>(t[0], t[1]); });
+  visit("wide conv2d to one channel", {x, n("w", {1, 16, 1, 1})},
+        [](const auto& t) { return ops::conv2d<D>(t[0], t[1]); });
   visit("wide conv2d, halving", {x, n("w", {16, 16, 4, 4})},
         [=](const auto& t) { return ops::conv2d<D>(t[0], t[1], halving); });
-  visit("wide conv2d, 1 x 7", {x, n("w", {16, 16, 1, 7})}, [=](const auto& t) { return ops::conv2d<D>(t[0], t[1], wide); });
+  visit("wide conv2d, 1 x 7", {x, n("w", {16, 16, 1, 7})},
+        [=](const auto& t) { return ops::conv2d<D>(t[0], t[1], wide); });
   visit("wide conv2d_bias_leaky_relu", {x, n("w", {16, 16, 3, 3}), n("b", {16})},
         [=](const auto& t) { return ops::conv2d_bias_leaky_relu<D>(t[0], t[1], t[2], same, 0.1, 0.2); });
   visit("wide bias_leaky_relu", {x, n("b", {16})},
@@ -72,7 +74,8 @@ int main(int argc, char** argv) try {
   testing::for_each_differentiation_case([&](const std::string& name, const std::vector<host_tensor>& inputs, auto f) {
     write(name, inputs, [&](const std::vector<D::tensor>& x) { return f(std::type_identity<D>{}, x); });
   });
-  for_each_wide_case([&](const std::string& name, const std::vector<host_tensor>& inputs, auto f) { write(name, inputs, f); });
+  for_each_wide_case(
+      [&](const std::string& name, const std::vector<host_tensor>& inputs, auto f) { write(name, inputs, f); });
   file.write(std::filesystem::path(argv[1]) / "operations.safetensors");
 } catch (const std::exception& problem) {
   std::cerr << problem.what() << '\n';

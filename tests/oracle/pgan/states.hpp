@@ -24,7 +24,8 @@ inline constexpr auto seed = [] {
 }();
 
 /// Three steps each at 4, 8 and 16 px, the first two at a resolution while it fades in; batches of two groups, of one
-/// group that is no multiple of four, and of two. As in the study, each resolution starts with fresh moments and average.
+/// group that is no multiple of four, and of two. As in the study, each resolution starts with fresh moments and
+/// average.
 struct three_steps_each {
   using settings = train::growth;
   [[nodiscard]] std::int64_t total_steps() const { return 9; }
@@ -33,9 +34,15 @@ struct three_steps_each {
     constexpr std::int64_t batches[] = {8, 6, 2};
     const std::int64_t stage = step / 3;
     const bool starts = step % 3 == 0;
-    return {.stage = stage, .resolution = std::int64_t{4} << stage, .fade = fades[step], .batch = batches[stage],
-            .learning_rate = 1e-3, .average_decay = 0.999, .starts_stage = starts,
-            .resets_optimizer = starts && stage > 0, .resets_average = starts && stage > 0};
+    return {.stage = stage,
+            .resolution = std::int64_t{4} << stage,
+            .fade = fades[step],
+            .batch = batches[stage],
+            .learning_rate = 1e-3,
+            .average_decay = 0.999,
+            .starts_stage = starts,
+            .resets_optimizer = starts && stage > 0,
+            .resets_average = starts && stage > 0};
   }
 };
 
@@ -43,9 +50,8 @@ struct three_steps_each {
 template <differentiable_backend D, class Tree>
 [[nodiscard]] Tree randomised(const Tree& like, key k) {
   Tree out = like;
-  nn::for_each_parameter(out, [&](const std::string& name, auto& x) {
-    x = D::parameter(ops::normal<D>(k.fold(name), D::shape_of(x)));
-  });
+  nn::for_each_parameter(
+      out, [&](const std::string& name, auto& x) { x = D::parameter(ops::normal<D>(k.fold(name), D::shape_of(x))); });
   return out;
 }
 
@@ -53,8 +59,8 @@ template <differentiable_backend D, class Tree>
 inline constexpr models::pgan_options<3> paper{.channels = {6, 5, 4}, .latent = 7, .image_channels = 3};
 inline constexpr auto quick = models::quick_options(std::array<std::int64_t, 3>{6, 5, 4}, 7);
 
-/// networks_<what>.safetensors: weights; per resolution and fade inputs, results, and the gradients of their sum weighted
-/// by random directions.
+/// networks_<what>.safetensors: weights; per resolution and fade inputs, results, and the gradients of their sum
+/// weighted by random directions.
 template <differentiable_backend D, auto Options>
 void write_networks(const std::filesystem::path& folder, const std::string& what,
                     const std::vector<models::grown>& cases = {{0, 1}, {1, 0.3}, {1, 1}, {2, 0.6}, {2, 1}}) {
@@ -134,6 +140,5 @@ void write_run(const std::filesystem::path& folder, const std::string& what) {
     save();
   }
 }
-
 
 }  // namespace synthmed_oracle

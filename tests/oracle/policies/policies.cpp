@@ -26,9 +26,10 @@ D::tensor critic(const std::vector<D::tensor>& weights, const D::tensor& x) {
 void write_changes(safetensors_writer& file, const std::string& name, const std::vector<train::picture_change>& how) {
   std::vector<double> rows;
   for (const auto& c : how)
-    for (const double value : {c.flip_x ? 1.0 : 0.0, c.flip_y ? 1.0 : 0.0, c.zoom, c.degrees, static_cast<double>(c.dx),
-                               static_cast<double>(c.dy), c.intensity, c.contrast, c.brightness, static_cast<double>(c.cut_top),
-                               static_cast<double>(c.cut_left), static_cast<double>(c.cut_side)})
+    for (const double value :
+         {c.flip_x ? 1.0 : 0.0, c.flip_y ? 1.0 : 0.0, c.zoom, c.degrees, static_cast<double>(c.dx),
+          static_cast<double>(c.dy), c.intensity, c.contrast, c.brightness, static_cast<double>(c.cut_top),
+          static_cast<double>(c.cut_left), static_cast<double>(c.cut_side)})
       rows.push_back(value);
   file.add<double>(name, {static_cast<std::int64_t>(how.size()), 12}, rows);
 }
@@ -42,7 +43,9 @@ int main(int argc, char** argv) try {
   }
   safetensors_writer file;
   const shape dims{6, 2, 12, 10};
-  const auto pictures = [&](const char* name) { return ops::mul_scalar<D>(ops::normal<D>(key(1).fold(name), dims), 0.5); };
+  const auto pictures = [&](const char* name) {
+    return ops::mul_scalar<D>(ops::normal<D>(key(1).fold(name), dims), 0.5);
+  };
   const std::vector<D::tensor> weights{
       D::parameter(ops::mul_scalar<D>(ops::normal<D>(key(2), {8, dims.elements() / dims[0]}), 0.1)),
       D::parameter(ops::normal<D>(key(3), {1, 8}))};
@@ -53,13 +56,15 @@ int main(int argc, char** argv) try {
   auto all = list;
   all.probability = 0.8;
   all.opt_in = {.zoom = 0.25, .contrast = 0.4, .brightness = 0.3};
-  for (const auto& [name, augment] : {std::pair{std::string("vessel_maps"), list}, std::pair{std::string("everything"), all}}) {
+  for (const auto& [name, augment] :
+       {std::pair{std::string("vessel_maps"), list}, std::pair{std::string("everything"), all}}) {
     const auto x = D::parameter(pictures("augmented"));
     const auto y = augment.apply<D>(x, key(4));
     const auto direction = ops::normal<D>(key(5), dims);
     const std::vector<D::tensor> wrt{x};
     // grad of sum(direction y^2), and grad of half its squared norm.
-    const auto first = D::grad(ops::sum<D>(D::mul(direction, ops::square<D>(y))), wrt, grad_options{.create_graph = true})[0];
+    const auto first =
+        D::grad(ops::sum<D>(D::mul(direction, ops::square<D>(y))), wrt, grad_options{.create_graph = true})[0];
     const auto second = D::grad(ops::mul_scalar<D>(ops::sum<D>(ops::square<D>(first)), 0.5), wrt, grad_options{})[0];
     write_changes(file, name + ".changes", augment.changes(key(4), dims[0], dims[2], dims[3]));
     record<D>(file, name + ".x", x);
@@ -87,8 +92,8 @@ int main(int argc, char** argv) try {
   const auto mix = ops::uniform<D>(key(6), {dims[0], 1, 1, 1});
   record<D>(file, "mix", mix);
   write_changes(file, "penalty.changes", all.changes(key(7), dims[0], dims[2], dims[3]));
-  write_loss("penalty", train::gradient_penalty<D>(
-                            [&](const D::tensor& x) { return score(all.apply<D>(x, key(7))); }, real, fake, mix, 10));
+  write_loss("penalty", train::gradient_penalty<D>([&](const D::tensor& x) { return score(all.apply<D>(x, key(7))); },
+                                                   real, fake, mix, 10));
   file.write(std::filesystem::path(argv[1]) / "policies.safetensors");
 } catch (const std::exception& problem) {
   std::cerr << problem.what() << '\n';

@@ -54,9 +54,11 @@ void write(const std::filesystem::path& path, std::int64_t n, std::int64_t size)
     auto moved = p;
     nn::assign(moved, gradients);
     if (step == 0) synthmed_oracle::record_tree<D>(file, "gradients", moved);
-    nn::zip([](const std::string&, auto& weight, const auto& gradient) {
-      weight = D::parameter(D::detach(ops::sub<D>(weight, ops::mul_scalar<D>(gradient, 1e-4))));
-    }, p, moved);
+    nn::zip(
+        [](const std::string&, auto& weight, const auto& gradient) {
+          weight = D::parameter(D::detach(ops::sub<D>(weight, ops::mul_scalar<D>(gradient, 1e-4))));
+        },
+        p, moved);
     b = std::move(result.buffers);
     synthmed_oracle::record_tree<D>(file, name + ".statistics", b);
   }
@@ -77,8 +79,11 @@ int main(int, char** argv) {
 #endif
   write<models::resnet<models::resnet_options<4>{.blocks = {2, 2, 2, 2}, .widths = {6, 8, 10, 12}, .classes = 3}>, R>(
       out / "narrow_double.safetensors", 5, 33);
-  write<models::resnet<models::resnet_options<3>{.blocks = {1, 2, 1}, .widths = {4, 8, 12}, .classes = 4, .image_channels = 1,
+  write<models::resnet<models::resnet_options<3>{.blocks = {1, 2, 1},
+                                                 .widths = {4, 8, 12},
+                                                 .classes = 4,
+                                                 .image_channels = 1,
                                                  .stem = models::resnet_stem::full_size,
-                                                 .shortcut = models::resnet_shortcut::padded}>, R>(
-      out / "small_double.safetensors", 5, 13);
+                                                 .shortcut = models::resnet_shortcut::padded}>,
+        R>(out / "small_double.safetensors", 5, 13);
 }

@@ -11,9 +11,11 @@ using synthmed_test::partly_fused_reference;
 
 static_assert(fuses_leaky_relu<autodiff<fused_reference>> && fuses_bias_leaky_relu<autodiff<fused_reference>> &&
               fuses_conv2d_bias_leaky_relu<autodiff<fused_reference>> && fuses_pixel_norm<autodiff<fused_reference>> &&
-              fuses_leaky_relu_gradient<autodiff<fused_reference>> && fuses_batch_norm_leaky_relu<autodiff<fused_reference>> &&
+              fuses_leaky_relu_gradient<autodiff<fused_reference>> &&
+              fuses_batch_norm_leaky_relu<autodiff<fused_reference>> &&
               fuses_batch_norm_leaky_relu_gradient<fused_reference>);
-static_assert(!fuses_leaky_relu_gradient<partly_fused_reference> && !fuses_batch_norm_leaky_relu_gradient<partly_fused_reference> &&
+static_assert(!fuses_leaky_relu_gradient<partly_fused_reference> &&
+              !fuses_batch_norm_leaky_relu_gradient<partly_fused_reference> &&
               fuses_pixel_norm<partly_fused_reference> && fuses_batch_norm_leaky_relu<partly_fused_reference>);
 static_assert(!fuses_pixel_norm<autodiff<reference_backend<double>>>);
 

@@ -14,9 +14,17 @@
 
 struct squares {
   std::size_t size() const { return 100; }
-  synthmed::picture image(std::size_t i) const { check(i); return synthmed::picture(32, 32, 1, static_cast<std::uint8_t>(i)); }
-  int label(std::size_t i) const { check(i); return i < 50 ? 0 : 1; }
-  void check(std::size_t i) const { if (i >= size()) throw synthmed::argument_error("There are 100 squares."); }
+  synthmed::picture image(std::size_t i) const {
+    check(i);
+    return synthmed::picture(32, 32, 1, static_cast<std::uint8_t>(i));
+  }
+  int label(std::size_t i) const {
+    check(i);
+    return i < 50 ? 0 : 1;
+  }
+  void check(std::size_t i) const {
+    if (i >= size()) throw synthmed::argument_error("There are 100 squares.");
+  }
 };
 static_assert(synthmed::dataset<squares>);
 
@@ -49,7 +57,8 @@ TEST_CASE("Loading what prepare wrote, as docs/data.md shows it") {
   auto files = picture_files(data, records_in(data, "train"), "rvm");
   auto cache = std::make_shared<const picture_cache<decltype(files)>>(files);
   balanced_sampler order(labels_of(*cache), key(1337).fold("order"));
-  loader<decltype(files), balanced_sampler, flips_and_rotation> batches(cache, order, {}, key(1337), {.batch = 32, .height = 64, .width = 64});
+  loader<decltype(files), balanced_sampler, flips_and_rotation> batches(cache, order, {}, key(1337),
+                                                                        {.batch = 32, .height = 64, .width = 64});
   batch b = batches.next();
   CHECK(b.extents == shape{32, 1, 64, 64});
   CHECK(cache->size() == 4);

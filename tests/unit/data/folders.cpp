@@ -32,8 +32,8 @@ TEST_CASE("Ostrava's file names by their pattern") {
 
 TEST_CASE("The study's own tree brings its splits but no subjects") {
   const scratch folder;
-  for (const char* file : {"train/real/1/a.png", "train/real/3/b.png", "val/real/2/c.png", "test/real/1/d.png",
-                           "train/synthetic/1/e.png"})
+  for (const char* file :
+       {"train/real/1/a.png", "train/real/3/b.png", "val/real/2/c.png", "test/real/1/d.png", "train/synthetic/1/e.png"})
     folder.put(file, "x");
   CHECK(contains(message_of<format_error>([&] { (void)open_dataset(folder.path()); }), "subject"));
   const manifest m = open_dataset(folder.path(), {.split_by_image = true});
@@ -95,13 +95,15 @@ TEST_CASE("A pattern's texts can be replaced, and its mistakes are said") {
   CHECK(contains(wrong("(?<>x)"), "has no name"));
   CHECK(contains(wrong("(?<a>x)(?<a>.)"), "two groups"));
   CHECK(contains(wrong("(?<subject>x)(\\d)\\.png", "{eye}.gif"), "{eye}"));
-  CHECK(contains(message_of<format_error>([&] { (void)read_folder(folder.path(), {.regex = "(?<subject>y).*"}); }), "x1.png"));
+  CHECK(contains(message_of<format_error>([&] { (void)read_folder(folder.path(), {.regex = "(?<subject>y).*"}); }),
+                 "x1.png"));
 }
 
 TEST_CASE("Groups inside a class of letters or behind a backslash are letters") {
   const scratch folder;
   folder.put("a(1.png", "x");
-  CHECK(read_folder(folder.path(), {.regex = "a[(]1\\.png|(?<subject>a\\(1).png"}, {.split_by_image = true}).records.size() == 1);
+  CHECK(read_folder(folder.path(), {.regex = "a[(]1\\.png|(?<subject>a\\(1).png"}, {.split_by_image = true})
+            .records.size() == 1);
 }
 
 TEST_CASE("Empty and missing folders") {
@@ -109,13 +111,15 @@ TEST_CASE("Empty and missing folders") {
   CHECK(contains(message_of<io_error>([&] { (void)open_dataset(folder.path()); }), "holds no picture"));
   CHECK(contains(message_of<io_error>([&] { (void)open_dataset(folder / "gone"); }), "There is no file or folder"));
   folder.put("a.png", "x");
-  CHECK(contains(message_of<format_error>([&] { (void)open_dataset(folder.path()); }), "neither manifest.csv nor a folder per class"));
+  CHECK(contains(message_of<format_error>([&] { (void)open_dataset(folder.path()); }),
+                 "neither manifest.csv nor a folder per class"));
 }
 
 TEST_CASE("FARFUM's sheet: two header rows, five graders, stems with and without dots") {
   const std::string sheet =
       "Patient,Image,A,,,B,,,C,,,D,,,E,,,Label\n"
-      ",,Grade,Stage,Diagnostic,Grade,Stage,Diagnostic,Grade,Stage,Diagnostic,Grade,Stage,Diagnostic,Grade,Stage,Diagnostic,\n"
+      ",,Grade,Stage,Diagnostic,Grade,Stage,Diagnostic,Grade,Stage,Diagnostic,Grade,Stage,Diagnostic,Grade,Stage,"
+      "Diagnostic,\n"
       "P1,1.2.img,,0,1,,0,1,,0,2,,0,1,,0,1,1\n"
       "P1,2,,0,3,,0,3,,0,2,,0,3,,0,3,3\n"
       "P2,3.jpg,,0,2,,0,2,,0,2,,0,1,,0,3,2\n"

@@ -23,10 +23,14 @@ struct frame {
 std::string gif_of(const picture& pixels, bool colour, int height, int width, const frame& where = {}) {
   std::string bytes;
   int failure = 0;
-  GifFileType* file = EGifOpen(&bytes, [](GifFileType* to, const GifByteType* from, int count) {
-    static_cast<std::string*>(to->UserData)->append(reinterpret_cast<const char*>(from), static_cast<std::size_t>(count));
-    return count;
-  }, &failure);
+  GifFileType* file = EGifOpen(
+      &bytes,
+      [](GifFileType* to, const GifByteType* from, int count) {
+        static_cast<std::string*>(to->UserData)
+            ->append(reinterpret_cast<const char*>(from), static_cast<std::size_t>(count));
+        return count;
+      },
+      &failure);
   REQUIRE(file != nullptr);
   std::vector<GifColorType> colours(256);
   for (int i = 0; i < 256; ++i) {
@@ -36,11 +40,13 @@ std::string gif_of(const picture& pixels, bool colour, int height, int width, co
   ColorMapObject* const palette = GifMakeMapObject(256, colours.data());
   REQUIRE(EGifPutScreenDesc(file, width, height, 8, 7, palette) == GIF_OK);
   REQUIRE(EGifPutComment(file, "a comment before the frame") == GIF_OK);
-  REQUIRE(EGifPutImageDesc(file, where.left, where.top, pixels.width(), pixels.height(), where.interlaced, nullptr) == GIF_OK);
+  REQUIRE(EGifPutImageDesc(file, where.left, where.top, pixels.width(), pixels.height(), where.interlaced, nullptr) ==
+          GIF_OK);
   std::vector<int> rows;
   const int starts[] = {0, 4, 2, 1}, steps[] = {8, 8, 4, 2};
   for (int pass = 0; pass < (where.interlaced ? 4 : 1); ++pass)
-    for (int y = where.interlaced ? starts[pass] : 0; y < pixels.height(); y += where.interlaced ? steps[pass] : 1) rows.push_back(y);
+    for (int y = where.interlaced ? starts[pass] : 0; y < pixels.height(); y += where.interlaced ? steps[pass] : 1)
+      rows.push_back(y);
   for (const int y : rows) {
     std::vector<GifByteType> line;
     for (int x = 0; x < pixels.width(); ++x) line.push_back(pixels.at(y, x));
@@ -78,7 +84,8 @@ TEST_CASE("A frame smaller than the screen stands in its place on the background
 
 TEST_CASE("Damaged GIFs are refused by name, wherever they are cut") {
   const std::string whole = gif_of(noise(7, 30, 30), false, 30, 30);
-  CHECK(contains(message_of<format_error>([&] { (void)decode_picture(whole.substr(0, 900), "cut.gif"); }), "cut.gif is not a readable GIF"));
+  CHECK(contains(message_of<format_error>([&] { (void)decode_picture(whole.substr(0, 900), "cut.gif"); }),
+                 "cut.gif is not a readable GIF"));
   for (std::size_t length = 6; length < whole.size() - 8; length += 13) {
     INFO(length << " of " << whole.size() << " bytes");
     CHECK_THROWS_AS(decode_picture(whole.substr(0, length), "cut.gif"), format_error);

@@ -90,16 +90,20 @@ TEST_CASE("Pictures of 16 bits are refused until it is said how") {
     CHECK(stretched.at(0, 1) == 255);
     CHECK(stretched.at(1, 1) == 128);
   }
-  CHECK(contains(message_of<format_error>([&] { (void)decode_picture(encoded(cv::Mat(2, 2, CV_32FC1, 1.f), ".tiff"), "f.tif"); }),
-                 "neither 8 nor 16 bit"));
+  CHECK(contains(
+      message_of<format_error>([&] { (void)decode_picture(encoded(cv::Mat(2, 2, CV_32FC1, 1.f), ".tiff"), "f.tif"); }),
+      "neither 8 nor 16 bit"));
 }
 
 TEST_CASE("Empty, damaged and foreign bytes are refused by name") {
-  CHECK(contains(message_of<format_error>([] { (void)decode_picture("", "zero.png"); }), "zero.png is empty (0 bytes)"));
-  CHECK(contains(message_of<format_error>([] { (void)decode_picture("hello", "h.png"); }), "h.png is not a readable picture"));
+  CHECK(
+      contains(message_of<format_error>([] { (void)decode_picture("", "zero.png"); }), "zero.png is empty (0 bytes)"));
+  CHECK(contains(message_of<format_error>([] { (void)decode_picture("hello", "h.png"); }),
+                 "h.png is not a readable picture"));
   const std::string png = text_of(encode_png(noise(1, 64, 64)));
   CHECK_THROWS_AS(decode_picture(png.substr(0, 20), "cut.png"), format_error);
-  CHECK(contains(message_of<format_error>([&] { (void)decode_picture(png, "big.png", {.pixel_limit = 100}); }), "64 x 64"));
+  CHECK(contains(message_of<format_error>([&] { (void)decode_picture(png, "big.png", {.pixel_limit = 100}); }),
+                 "64 x 64"));
   const scratch folder;
   CHECK_THROWS_AS(read_picture(folder / "gone.png"), io_error);
   CHECK_THROWS_AS(read_picture(folder.path()), io_error);
@@ -125,7 +129,7 @@ TEST_CASE("Squash uses all of both axes, pad keeps the aspect, crop takes a wind
   CHECK(squashed.at(128, 126) == 0);
   CHECK(squashed.at(128, 129) == 255);
   const picture padded = fitted(p, {.height = 256, .width = 256, .how = fit::pad});
-  CHECK(padded.at(31, 200) == 0);   // 256 x 192 inside, bars of 32
+  CHECK(padded.at(31, 200) == 0);  // 256 x 192 inside, bars of 32
   CHECK(padded.at(33, 200) == 255);
   CHECK(padded.at(222, 200) == 255);
   CHECK(padded.at(225, 200) == 0);
@@ -136,14 +140,19 @@ TEST_CASE("Squash uses all of both axes, pad keeps the aspect, crop takes a wind
 
 TEST_CASE("A crop around the disc is exact where no scaling is needed, black beyond the picture") {
   const picture p = noise(3, 40, 60);
-  const picture window = fitted(p, {.height = 16, .width = 16, .how = fit::crop, .with = interpolation::area,
-                                    .centre = pixel_point{5, 58}, .window = 16});
+  const picture window = fitted(p, {.height = 16,
+                                    .width = 16,
+                                    .how = fit::crop,
+                                    .with = interpolation::area,
+                                    .centre = pixel_point{5, 58},
+                                    .window = 16});
   for (int y = 0; y < 16; ++y)
     for (int x = 0; x < 16; ++x) {
       const int sy = y - 3, sx = x + 50;
       REQUIRE(window.at(y, x) == (sy < 0 || sx >= 60 ? 0 : p.at(sy, sx)));
     }
-  const picture outside = fitted(p, {.height = 4, .width = 4, .how = fit::crop, .centre = pixel_point{-100, -100}, .window = 8});
+  const picture outside =
+      fitted(p, {.height = 4, .width = 4, .how = fit::crop, .centre = pixel_point{-100, -100}, .window = 8});
   CHECK(outside == picture(4, 4));
   CHECK_THROWS_AS(fitted(p, {.how = fit::crop, .window = -1}), argument_error);
   CHECK_THROWS_AS(fitted(p, {.how = fit::crop, .centre = pixel_point{1e9, 0}}), argument_error);
@@ -177,7 +186,8 @@ TEST_CASE("The segmenter's input has the study's frame and full contrast, whatev
   // Standardising and stretching cancel: other statistics of the set change at most rounding.
   const picture other = segmenter_input(p, {.mean = 97.3, .sd = 31.7});
   int largest = 0;
-  for (std::size_t i = 0; i < input.bytes(); ++i) largest = std::max(largest, std::abs(int{input.pixels()[i]} - int{other.pixels()[i]}));
+  for (std::size_t i = 0; i < input.bytes(); ++i)
+    largest = std::max(largest, std::abs(int{input.pixels()[i]} - int{other.pixels()[i]}));
   CHECK(largest <= 4);
   CHECK(segmenter_input(picture(20, 20, 3, 77)) == picture(480, 640));
   CHECK_THROWS_AS(segmenter_input(p, {.sd = 0}), argument_error);
@@ -194,7 +204,8 @@ TEST_CASE("CLAHE is OpenCV's but for the rest of the clipped counts") {
     const double most = 255.0 * 255.0 / ((height + 8) / 8 * ((width + 8) / 8)) + 2;
     int largest = 0;
     for (int y = 0; y < height; ++y)
-      for (int x = 0; x < width; ++x) largest = std::max(largest, std::abs(int{ours.at(y, x)} - int{theirs.at<std::uint8_t>(y, x)}));
+      for (int x = 0; x < width; ++x)
+        largest = std::max(largest, std::abs(int{ours.at(y, x)} - int{theirs.at<std::uint8_t>(y, x)}));
     CHECK(largest <= most);
   }
   // A clip so high that nothing is cut: the same tables, so the same picture.

@@ -33,9 +33,10 @@ memory_dataset some_pictures(std::size_t n, int side = 16) {
 }
 
 template <class A = no_augmentation>
-auto make_loader(const std::shared_ptr<const picture_cache<memory_dataset>>& cache, const loader_options& options, A augment = {}) {
-  return std::make_unique<loader<memory_dataset, balanced_sampler, A>>(cache, balanced_sampler(labels_of(*cache), key(5)),
-                                                                       augment, key(6), options);
+auto make_loader(const std::shared_ptr<const picture_cache<memory_dataset>>& cache, const loader_options& options,
+                 A augment = {}) {
+  return std::make_unique<loader<memory_dataset, balanced_sampler, A>>(
+      cache, balanced_sampler(labels_of(*cache), key(5)), augment, key(6), options);
 }
 
 struct broken_dataset {  // gives another picture each time it is asked
@@ -60,9 +61,12 @@ TEST_CASE("The library's data sets keep the laws, and the laws catch those that 
   CHECK(testing::broken_dataset_laws(pictures).empty());
   CHECK(testing::broken_dataset_laws(picture_cache(pictures)).empty());
   CHECK(testing::broken_dataset_laws(picture_cache(pictures, {.bytes = 700})).empty());
-  CHECK(testing::broken_dataset_laws(lazy_dataset(std::vector<int>(4, 1), [](std::size_t i) { return noise(i); })).empty());
+  CHECK(testing::broken_dataset_laws(lazy_dataset(std::vector<int>(4, 1), [](std::size_t i) {
+          return noise(i);
+        })).empty());
   const auto broken = testing::broken_dataset_laws(broken_dataset{});
-  CHECK(std::any_of(broken.begin(), broken.end(), [](auto& s) { return contains(s, "differs when it is read again"); }));
+  CHECK(
+      std::any_of(broken.begin(), broken.end(), [](auto& s) { return contains(s, "differs when it is read again"); }));
   CHECK(std::any_of(broken.begin(), broken.end(), [](auto& s) { return contains(s, "Label -5"); }));
   CHECK(std::any_of(broken.begin(), broken.end(), [](auto& s) { return contains(s, "must throw argument_error"); }));
 }
@@ -156,10 +160,9 @@ TEST_CASE("Batches hold the pictures, labels and values they say") {
 }
 
 TEST_CASE("Colour pictures become planes") {
-  const auto cache = std::make_shared<const picture_cache<memory_dataset>>(
-      memory_dataset({noise(1, 4, 8, 3)}, {0}));
-  const loader<memory_dataset, sequential_sampler, no_augmentation> source(cache, sequential_sampler(1), {}, key(1),
-                                                                           {.batch = 1, .values = linear_values(0, 255), .workers = 0});
+  const auto cache = std::make_shared<const picture_cache<memory_dataset>>(memory_dataset({noise(1, 4, 8, 3)}, {0}));
+  const loader<memory_dataset, sequential_sampler, no_augmentation> source(
+      cache, sequential_sampler(1), {}, key(1), {.batch = 1, .values = linear_values(0, 255), .workers = 0});
   const batch made = source.at(0);
   CHECK(made.extents == shape{1, 3, 4, 8});
   const picture p = noise(1, 4, 8, 3);
@@ -169,7 +172,8 @@ TEST_CASE("Colour pictures become planes") {
 TEST_CASE("The same batches for any number of workers, any budget, and from any step on") {
   const flips_and_rotation augment;
   const auto full = std::make_shared<const picture_cache<memory_dataset>>(some_pictures(60));
-  const auto tight = std::make_shared<const picture_cache<memory_dataset>>(some_pictures(60), cache_options{.bytes = 4000});
+  const auto tight =
+      std::make_shared<const picture_cache<memory_dataset>>(some_pictures(60), cache_options{.bytes = 4000});
   const auto reference = make_loader(full, {.batch = 8, .workers = 0}, augment);
   std::vector<batch> expected;
   for (int i = 0; i < 30; ++i) expected.push_back(reference->next());
@@ -209,9 +213,12 @@ TEST_CASE("A picture that cannot be read is said by next(), at its step, every t
 TEST_CASE("A loader says what does not fit") {
   const auto cache = std::make_shared<const picture_cache<memory_dataset>>(some_pictures(4));
   CHECK_THROWS_AS(make_loader(cache, {.batch = 0}), argument_error);
-  CHECK(contains(message_of<shape_error>([&] { (void)make_loader(cache, {.height = 12, .workers = 0})->next(); }), "12 x 0"));
-  const auto mixed = std::make_shared<const picture_cache<memory_dataset>>(memory_dataset({noise(1, 8, 8), noise(2, 8, 4)}, {0, 1}));
-  CHECK(contains(message_of<shape_error>([&] { (void)make_loader(mixed, {.batch = 16, .workers = 0})->next(); }), "one size"));
+  CHECK(contains(message_of<shape_error>([&] { (void)make_loader(cache, {.height = 12, .workers = 0})->next(); }),
+                 "12 x 0"));
+  const auto mixed =
+      std::make_shared<const picture_cache<memory_dataset>>(memory_dataset({noise(1, 8, 8), noise(2, 8, 4)}, {0, 1}));
+  CHECK(contains(message_of<shape_error>([&] { (void)make_loader(mixed, {.batch = 16, .workers = 0})->next(); }),
+                 "one size"));
 }
 
 TEST_CASE("Augmentation is a function of its key, and flips are exact") {

@@ -71,8 +71,8 @@ TEST_CASE("A split depends on the key and the subjects, not on the order of the 
 }
 
 TEST_CASE("Small strata: three subjects reach every split, two train and test, one train") {
-  for (const auto& [subjects, expected] :
-       std::vector<std::pair<int, std::multiset<std::string>>>{{1, {"train"}}, {2, {"train", "test"}}, {3, {"train", "val", "test"}}}) {
+  for (const auto& [subjects, expected] : std::vector<std::pair<int, std::multiset<std::string>>>{
+           {1, {"train"}}, {2, {"train", "test"}}, {3, {"train", "val", "test"}}}) {
     manifest m;
     m.classes = {"a", "b"};
     for (int s = 0; s < subjects; ++s) {
@@ -100,7 +100,10 @@ TEST_CASE("The expert set has the counts asked for, and its subjects are nowhere
   for (const auto& subject : experts) CHECK(!others.contains(subject));
   CHECK(m.records.size() + m.excluded.size() == before);
   manifest few = cohort(4);
-  CHECK(contains(message_of<argument_error>([&] { split_by_subject(few, key(5), {.expert = {0, 0, 50}}); }), "ask for fewer"));
+  CHECK(contains(message_of<argument_error>([&] {
+                   split_by_subject(few, key(5), {.expert = {0, 0, 50}});
+                 }),
+                 "ask for fewer"));
   CHECK_THROWS_AS(split_by_subject(few, key(5), {.expert = {1, 2}}), argument_error);
   CHECK_THROWS_AS(split_by_subject(few, key(5), {.train = .9, .val = .2}), argument_error);
 }
@@ -160,7 +163,8 @@ TEST_CASE("Classes that are missing: refused where nothing can be learned, else 
   CHECK(contains(check_classes(no_plus_in_val)[0], "Class plus is absent from split val"));
   for (auto& r : no_plus_in_train.records)
     if (r.label == 2 && r.split == "train") r.label = 1;
-  CHECK(contains(message_of<format_error>([&] { (void)check_classes(no_plus_in_train); }), "none in the training split"));
+  CHECK(
+      contains(message_of<format_error>([&] { (void)check_classes(no_plus_in_train); }), "none in the training split"));
   for (auto& r : one_class.records) r.label = 0;
   CHECK(contains(message_of<format_error>([&] { (void)check_classes(one_class); }), "of one class (normal)"));
   for (auto& r : none.records) r.label = no_label;

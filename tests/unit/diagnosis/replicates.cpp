@@ -1,4 +1,5 @@
-// Means over trainings: equal trainings change nothing, one training is the ordinary test, covariances add up as they must.
+// Means over trainings: equal trainings change nothing, one training is the ordinary test, covariances add up as they
+// must.
 #include "golden.hpp"
 
 #include <cmath>

@@ -147,7 +147,8 @@ TEST_CASE("a table of float probabilities gives the sorted pixels' AUC, merges, 
   probability_table whole, left, right;
   whole.update({p, truth, field});
   const auto half = [&](probability_table& t, std::size_t first, std::size_t count) {
-    t.update({std::span(p).subspan(first, count), std::span(truth).subspan(first, count), std::span(field).subspan(first, count)});
+    t.update({std::span(p).subspan(first, count), std::span(truth).subspan(first, count),
+              std::span(field).subspan(first, count)});
   };
   half(left, 0, 1500);
   half(right, 1500, 2500);

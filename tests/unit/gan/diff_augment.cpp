@@ -146,5 +146,6 @@ TEST_CASE("what leaks or cannot be is refused in a sentence, unless it is asked 
   CHECK(contains(refusal({.intensity = std::nan("")}), "intensity"));
   CHECK_NOTHROW(diff_augment{.probability = 1, .degrees = 180, .opt_in = {.leaks = true}}.changes(key(1), 1, 8, 8));
   CHECK_THROWS_AS(diff_augment::vessel_maps().apply<B>(B::full({4, 4}, 0), key(1)), shape_error);
-  CHECK(contains(diff_augment::vessel_maps().identity(), "flips, rotation 10, translation 0.125, cutout 0.25, intensity 0.1"));
+  CHECK(contains(diff_augment::vessel_maps().identity(),
+                 "flips, rotation 10, translation 0.125, cutout 0.25, intensity 0.1"));
 }

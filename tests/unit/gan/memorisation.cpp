@@ -28,8 +28,13 @@ std::vector<float> noise(const char* name, std::int64_t n, double size = 1) {
 }
 
 memorisation_sample sample_with(std::vector<float> synthetic) {
-  return {.channels = 1, .edge = edge, .training = noise("training", 60), .held_out = noise("held out", 40), .synthetic = std::move(synthetic),
-          .training_scores = noise("a", 1), .held_out_scores = noise("b", 1)};
+  return {.channels = 1,
+          .edge = edge,
+          .training = noise("training", 60),
+          .held_out = noise("held out", 40),
+          .synthetic = std::move(synthetic),
+          .training_scores = noise("a", 1),
+          .held_out_scores = noise("b", 1)};
 }
 
 }  // namespace
@@ -76,7 +81,8 @@ TEST_CASE("large pictures are compared as thumbnails") {
     for (std::size_t i = 0; i < out.size(); ++i) out[i] = level + (i % 2 == 0 ? 1.0f : -1.0f);
     return out;
   };
-  const auto figures = measure_memorisation({.channels = 1, .edge = 64, .training = pictures(0), .held_out = pictures(0.5f), .synthetic = pictures(0.25f)});
+  const auto figures = measure_memorisation(
+      {.channels = 1, .edge = 64, .training = pictures(0), .held_out = pictures(0.5f), .synthetic = pictures(0.25f)});
   CHECK(figures.held_out_distance == Approx(0.5));
   CHECK(figures.distance_ratio == Approx(0.5));
 }
@@ -135,6 +141,7 @@ TEST_CASE("the monitor writes a line every so many steps, and the same log when 
   CHECK(text.starts_with("{\"step\":3,\"stage\":0,\"synthetic_distance\":"));
   CHECK(contains(text, "\"score_gap\":"));
   CHECK(testing::broken_log_law(make, [&] { return read_file(log); }) == "");
-  CHECK_THROWS_AS(memorisation_monitor(log, 0, 0, [](const memorisation_moment&) { return memorisation_sample{}; }), argument_error);
+  CHECK_THROWS_AS(memorisation_monitor(log, 0, 0, [](const memorisation_moment&) { return memorisation_sample{}; }),
+                  argument_error);
   std::filesystem::remove_all(folder);
 }

@@ -1,4 +1,5 @@
-// A GAN that is trained on few pictures is noticed by the monitor, and augmentation helps; prints the table of docs/gan.md.
+// A GAN that is trained on few pictures is noticed by the monitor, and augmentation helps; prints the table of
+// docs/gan.md.
 #include <support/catch.hpp>
 
 #include <algorithm>
@@ -74,10 +75,11 @@ memorisation_figures trained_on(std::int64_t n, const diff_augment& augment) {
     (void)gan.step(x);
   }
   const auto figures = measure_memorisation(memorisation_sample_of<D>(
-      gan, gan.next_step() - 1, ops::normal<D>(key(8), {256, options.latent}), D::from_host({n, 1, edge, edge}, training),
-      D::from_host({256, 1, edge, edge}, held_out), 8));
-  std::printf("%4lld pictures, %s: distance ratio %.2f, closest ratio %.2f, score gap %.2f\n", static_cast<long long>(n),
-              augment.identity().c_str(), figures.distance_ratio, figures.closest_ratio, figures.score_gap);
+      gan, gan.next_step() - 1, ops::normal<D>(key(8), {256, options.latent}),
+      D::from_host({n, 1, edge, edge}, training), D::from_host({256, 1, edge, edge}, held_out), 8));
+  std::printf("%4lld pictures, %s: distance ratio %.2f, closest ratio %.2f, score gap %.2f\n",
+              static_cast<long long>(n), augment.identity().c_str(), figures.distance_ratio, figures.closest_ratio,
+              figures.score_gap);
   return figures;
 }
 
@@ -87,7 +89,8 @@ TEST_CASE("the monitor tells sixteen training pictures from a thousand, with aug
   const int threads_before = threads();
   set_threads(1);  // small networks are fastest so
   const diff_augment none{};
-  const auto few = trained_on(16, none), helped = trained_on(16, diff_augment::vessel_maps()), many = trained_on(1024, none);
+  const auto few = trained_on(16, none), helped = trained_on(16, diff_augment::vessel_maps()),
+             many = trained_on(1024, none);
   CHECK(few.score_gap > 3);
   CHECK(std::abs(many.score_gap) < 0.5);
   CHECK(helped.score_gap < few.score_gap / 2);

@@ -19,7 +19,9 @@ D::tensor pictures(const char* name) { return ops::normal<D>(key(5).fold(name), 
 
 // score(x) = slope * sum of a picture: its gradient has norm 2 |slope| on 2 x 2 pixels.
 auto linear_score(double slope) {
-  return [slope](const D::tensor& x) { return D::reshape(ops::mul_scalar<D>(ops::sum<D>(x, {1, 2, 3}), slope), {D::shape_of(x)[0], 1}); };
+  return [slope](const D::tensor& x) {
+    return D::reshape(ops::mul_scalar<D>(ops::sum<D>(x, {1, 2, 3}), slope), {D::shape_of(x)[0], 1});
+  };
 }
 
 double softplus(double x) { return std::log1p(std::exp(x)); }
@@ -42,16 +44,20 @@ TEST_CASE("the non-saturating loss is softplus of scores, R1 half of gamma times
     return total / static_cast<double>(values.size());
   };
   constexpr double slope = 0.7;
-  const double plain = mean_of(sums(fake), 1, slope) + mean_of(sums(real), -1, slope), penalty = 3.0 / 2 * 4 * slope * slope;
+  const double plain = mean_of(sums(fake), 1, slope) + mean_of(sums(real), -1, slope),
+               penalty = 3.0 / 2 * 4 * slope * slope;
 
   const auto terms = nonsaturating_r1{.gamma = 3}.discriminator<D>(linear_score(slope), real, fake, {});
   CHECK(ops::item<D>(terms.loss) == Approx(plain + penalty));
   CHECK(ops::item<D>(terms.penalty) == Approx(penalty));
-  CHECK(ops::item<D>(nonsaturating_r1{}.generator<D>(linear_score(slope), fake, {})) == Approx(mean_of(sums(fake), -1, slope)));
+  CHECK(ops::item<D>(nonsaturating_r1{}.generator<D>(linear_score(slope), fake, {})) ==
+        Approx(mean_of(sums(fake), -1, slope)));
 
   SECTION("lazily: at every so-many-th step, then that many times") {
     const nonsaturating_r1 lazy{.gamma = 3, .every = 4};
-    const auto at = [&](std::int64_t step) { return lazy.discriminator<D>(linear_score(slope), real, fake, {.step = step}); };
+    const auto at = [&](std::int64_t step) {
+      return lazy.discriminator<D>(linear_score(slope), real, fake, {.step = step});
+    };
     CHECK(ops::item<D>(at(8).loss) == Approx(plain + 4 * penalty));
     for (const std::int64_t step : {1, 2, 3, 5}) {
       CHECK(ops::item<D>(at(step).loss) == Approx(plain));

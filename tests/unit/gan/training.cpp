@@ -30,8 +30,10 @@ gan::options_type policies() { return {.loss = {.gamma = 1, .every = 4}, .augmen
 
 TEST_CASE("with lazy R1 and augmentation a trainer resumes exactly, within a fade and between penalties") {
   const auto make = [] {
-    return gan(key(1), progressive_schedule({{.resolution = 4, .images = 12, .fade_images = 0, .batch = 4},
-                                             {.resolution = 8, .images = 32, .fade_images = 24, .batch = 4}}), policies());
+    return gan(key(1),
+               progressive_schedule({{.resolution = 4, .images = 12, .fade_images = 0, .batch = 4},
+                                     {.resolution = 8, .images = 32, .fade_images = 24, .batch = 4}}),
+               policies());
   };
   const auto batches = [](std::int64_t step) {
     const std::int64_t r = step < 3 ? 4 : 8;
@@ -57,7 +59,8 @@ TEST_CASE("pictures of other channels, another batch or with NaN are refused, an
   const auto refusal = [&]<class Error>(std::type_identity<Error>, const B::tensor& pictures) {
     return message_of<Error>([&] { (void)t.step(pictures); });
   };
-  CHECK(contains(refusal(std::type_identity<shape_error>{}, B::full({4, 3, 4, 4}, 0)), "needs pictures [4, 1, 4, 4], got [4, 3, 4, 4]"));
+  CHECK(contains(refusal(std::type_identity<shape_error>{}, B::full({4, 3, 4, 4}, 0)),
+                 "needs pictures [4, 1, 4, 4], got [4, 3, 4, 4]"));
   CHECK(contains(refusal(std::type_identity<shape_error>{}, B::full({3, 1, 4, 4}, 0)), "got [3, 1, 4, 4]"));
   std::vector<float> values(64, 0.1f);
   values[20] = std::nanf("");
@@ -69,10 +72,13 @@ TEST_CASE("pictures of other channels, another batch or with NaN are refused, an
 
 TEST_CASE("the generator learns the pictures, not what augmentation does to them") {
   // Every real picture is one constant; what the critic sees of them has squares and edges of background.
-  gan t(key(3), progressive_schedule({{.resolution = 4, .images = 3200, .fade_images = 0, .batch = 8}},
-                                     {.learning_rate = 5e-3, .average_half_life = 80}), policies());
+  gan t(key(3),
+        progressive_schedule({{.resolution = 4, .images = 3200, .fade_images = 0, .batch = 8}},
+                             {.learning_rate = 5e-3, .average_half_life = 80}),
+        policies());
   const auto real = B::full({8, 1, 4, 4}, 0.7f);
-  const auto shown = ops::item<B>(ops::mean<B>(policies().augmentation.apply<B>(B::full({400, 1, 4, 4}, 0.7f), key(5))));
+  const auto shown =
+      ops::item<B>(ops::mean<B>(policies().augmentation.apply<B>(B::full({400, 1, 4, 4}, 0.7f), key(5))));
   REQUIRE(shown < 0.55f);
   while (!t.done()) (void)t.step(real);
   CHECK(ops::item<B>(ops::mean<B>(t.sample(ops::normal<B>(key(4), {64, 8}), 0))) == Approx(0.7f).margin(0.1));

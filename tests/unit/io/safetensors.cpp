@@ -97,16 +97,19 @@ TEST_CASE("a damaged file is refused with its name and the reason") {
   CHECK(contains(refusal(with_header(one("F32", "[1]", "[4,0]"), "1234")), "lies at"));
   CHECK(contains(refusal(with_header(one("F32", "[1]", "[0]"), "1234")), "two whole numbers"));
   CHECK(contains(refusal(with_header(one("F32", "[1]", "[4,8]"), "12345678")), "belong to no tensor"));
-  const std::string pair = R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":)";
+  const std::string pair =
+      R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":)";
   CHECK(contains(refusal(with_header(pair + "[2,6]}}", "123456")), "overlap"));
   CHECK(contains(refusal(with_header(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":1})", "1234")),
                  "stands twice"));
-  CHECK(contains(refusal(with_header(R"({"a":{"dtype":"F32","dtype":"F32","shape":[1],"data_offsets":[0,4]}})", "1234")),
-                 "stands twice"));
+  CHECK(
+      contains(refusal(with_header(R"({"a":{"dtype":"F32","dtype":"F32","shape":[1],"data_offsets":[0,4]}})", "1234")),
+               "stands twice"));
   CHECK(contains(refusal(with_header(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"more":1}})", "1234")),
                  "exactly"));
   CHECK(contains(refusal(with_header(R"({"__metadata__":{"a":1}})", "")), "not a string"));
-  CHECK(contains(refusal(with_header("{\"a\":" + std::string(5000, '[') + std::string(5000, ']') + "}", "")), "deeper"));
+  CHECK(
+      contains(refusal(with_header("{\"a\":" + std::string(5000, '[') + std::string(5000, ']') + "}", "")), "deeper"));
 }
 
 TEST_CASE("a missing name and another element type are told apart") {

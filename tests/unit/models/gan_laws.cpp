@@ -1,5 +1,5 @@
-// The laws of generators, discriminators, growth, losses and augmentations, for every model of them; and that a fault is
-// found by its law.
+// The laws of generators, discriminators, growth, losses and augmentations, for every model of them; and that a fault
+// is found by its law.
 #include <support/catch.hpp>
 
 #include <synthmed/autodiff/autodiff.hpp>
@@ -29,12 +29,12 @@ constexpr auto seed = [] {
 }();
 constexpr auto quick = quick_options(std::array<std::int64_t, 2>{4, 3}, 5);
 
-using small_generator = layer_generator<nn::sequential<
-    nn::chw{5}, nn::linear{.inputs = 5, .outputs = 12}, nn::leaky_relu{0.2}, nn::reshape{{3, 2, 2}}, nn::upsample{},
-    nn::conv2d{.inputs = 3, .outputs = 2, .kernel = 3, .pad = 1}>>;
-using small_critic = layer_discriminator<nn::sequential<
-    nn::chw{2, 4, 4}, nn::conv2d{.inputs = 2, .outputs = 3, .kernel = 3, .pad = 1}, nn::tanh{}, nn::avg_pool{}, nn::flatten{},
-    nn::linear{.inputs = 12, .outputs = 1}>>;
+using small_generator = layer_generator<
+    nn::sequential<nn::chw{5}, nn::linear{.inputs = 5, .outputs = 12}, nn::leaky_relu{0.2}, nn::reshape{{3, 2, 2}},
+                   nn::upsample{}, nn::conv2d{.inputs = 3, .outputs = 2, .kernel = 3, .pad = 1}>>;
+using small_critic = layer_discriminator<
+    nn::sequential<nn::chw{2, 4, 4}, nn::conv2d{.inputs = 2, .outputs = 3, .kernel = 3, .pad = 1}, nn::tanh{},
+                   nn::avg_pool{}, nn::flatten{}, nn::linear{.inputs = 12, .outputs = 1}>>;
 
 }  // namespace
 
@@ -96,7 +96,8 @@ struct jumping : pgan_generator<quick> {
 struct backwards : train::wgan_gp {
   template <differentiable_backend B, class Score>
   [[nodiscard]] train::critic_terms<B> discriminator(Score&& score, const typename B::tensor& real,
-                                                     const typename B::tensor& fake, const train::loss_context& c) const {
+                                                     const typename B::tensor& fake,
+                                                     const train::loss_context& c) const {
     auto terms = train::wgan_gp::discriminator<B>(score, fake, real, c);
     std::swap(terms.real, terms.fake);
     return terms;

@@ -24,7 +24,8 @@ struct excerpt {
   std::int64_t first = 0, steps = 0;
   [[nodiscard]] std::int64_t total_steps() const { return steps; }
   [[nodiscard]] growth at(std::int64_t step) const {
-    if (step < 0 || step >= steps) throw argument_error(sentence("Step ", step, " lies outside an excerpt of ", steps, " steps."));
+    if (step < 0 || step >= steps)
+      throw argument_error(sentence("Step ", step, " lies outside an excerpt of ", steps, " steps."));
     return whole.at(first + step);
   }
 };
@@ -64,13 +65,16 @@ safetensors written(const T& t) {
 }
 
 // Four pixels each; nothing grows.
-using flat_generator = models::layer_generator<nn::sequential<nn::chw{3}, nn::linear{.inputs = 3, .outputs = 8}, nn::leaky_relu{0.2},
-                                                              nn::linear{.inputs = 8, .outputs = 4}, nn::reshape{{1, 2, 2}}>>;
-using flat_critic = models::layer_discriminator<nn::sequential<nn::chw{1, 2, 2}, nn::flatten{}, nn::linear{.inputs = 4, .outputs = 8},
-                                                               nn::leaky_relu{0.2}, nn::linear{.inputs = 8, .outputs = 1}>>;
+using flat_generator =
+    models::layer_generator<nn::sequential<nn::chw{3}, nn::linear{.inputs = 3, .outputs = 8}, nn::leaky_relu{0.2},
+                                           nn::linear{.inputs = 8, .outputs = 4}, nn::reshape{{1, 2, 2}}>>;
+using flat_critic =
+    models::layer_discriminator<nn::sequential<nn::chw{1, 2, 2}, nn::flatten{}, nn::linear{.inputs = 4, .outputs = 8},
+                                               nn::leaky_relu{0.2}, nn::linear{.inputs = 8, .outputs = 1}>>;
 
 progressive_schedule flat_plan(std::int64_t steps, std::int64_t resolution = 2) {
-  return progressive_schedule({{.resolution = resolution, .images = 8 * steps, .batch = 8}}, {.learning_rate = 5e-3, .average_half_life = 800, .final_rate = 0.1});
+  return progressive_schedule({{.resolution = resolution, .images = 8 * steps, .batch = 8}},
+                              {.learning_rate = 5e-3, .average_half_life = 800, .final_rate = 0.1});
 }
 
 // The critic sees nothing of any picture.
@@ -113,8 +117,10 @@ TEST_CASE("runs of other recipes, losses, augmentations and schedules are told a
 
 TEST_CASE("a warm start takes over networks and average, and goes its own way at a fixed stage") {
   using gan = pgan_trainer<D, networks_of<recipe::synthmed>(tiny, 4), progressive_schedule>;
-  const progressive_schedule warming({{.resolution = 4, .images = 16, .batch = 4}, {.resolution = 8, .images = 32, .fade_images = 16, .batch = 4}});
-  const progressive_schedule tuning({{.resolution = 8, .images = 16, .batch = 4}}, {.average_half_life = 20, .first_stage = 1});
+  const progressive_schedule warming(
+      {{.resolution = 4, .images = 16, .batch = 4}, {.resolution = 8, .images = 32, .fade_images = 16, .batch = 4}});
+  const progressive_schedule tuning({{.resolution = 8, .images = 16, .batch = 4}},
+                                    {.average_half_life = 20, .first_stage = 1});
   const auto batch = [](const gan& t) {
     const auto g = t.plan().at(t.next_step());
     return ops::normal<D>(key(3).fold(t.next_step()), {4, 1, g.resolution, g.resolution});
@@ -145,9 +151,9 @@ TEST_CASE("a warm start takes over networks and average, and goes its own way at
   const auto untouched = bytes(other);
   CHECK(contains(message_of<format_error>([&] { other.init_from(file); }), "generator.block0.format.weight"));
   CHECK(bytes(other) == untouched);
-  CHECK(contains(message_of<argument_error>([&] {
-    gan(key(1), progressive_schedule({{.resolution = 8, .images = 16, .batch = 4}}));
-  }), "first_stage"));
+  CHECK(contains(message_of<argument_error>(
+                     [&] { gan(key(1), progressive_schedule({{.resolution = 8, .images = 16, .batch = 4}})); }),
+                 "first_stage"));
 }
 
 TEST_CASE("networks that do not grow: the laws, and learning a constant") {
@@ -176,7 +182,8 @@ TEST_CASE("policies act: a lazy penalty, and an augmentation of whatever the cri
     const auto said = lazy.step(ops::normal<D>(key(2).fold(step), {8, 1, 2, 2}));
     CHECK((said.penalty > 0) == (step % 3 == 0));
   }
-  CHECK_THROWS_AS((gan(key(1), flat_plan(6), {.loss = {.penalty_every = 0}}).step(ops::zeros<D>({8, 1, 2, 2}))), argument_error);
+  CHECK_THROWS_AS((gan(key(1), flat_plan(6), {.loss = {.penalty_every = 0}}).step(ops::zeros<D>({8, 1, 2, 2}))),
+                  argument_error);
 
   gan_trainer<D, flat_generator, flat_critic, progressive_schedule, wgan_gp, darkness> blind(key(1), flat_plan(6));
   const auto weights = [&] { return ops::to_host<D>(nn::tensors(blind.trained())[0]); };

@@ -17,8 +17,9 @@ template <class B, class Net>
 std::vector<std::int64_t> counts_by_stage() {
   const auto p = Net{}.template init<B>(key(1));
   std::vector<std::int64_t> part;
-  Net::each_part(p, [&](std::size_t, const auto& tree) { part.push_back(nn::count<B>(tree)); },
-                 std::make_index_sequence<2 * Net::stages>{});
+  Net::each_part(
+      p, [&](std::size_t, const auto& tree) { part.push_back(nn::count<B>(tree)); },
+      std::make_index_sequence<2 * Net::stages>{});
   std::vector<std::int64_t> out;
   for (std::size_t s = 0; s < Net::stages; ++s) {
     out.push_back(part[s] + part[Net::stages + s] + (s > 0 ? out.back() : 0));
@@ -48,8 +49,10 @@ TEST_CASE("the quick study's networks have one convolution per stage and its num
   for (std::int64_t stage = 0; stage < 3; ++stage) {
     const auto x = pgan_generator<strided>{}.apply<B>(g, ops::normal<B>(key(3), {4, 7}), {stage, 0.5});
     CHECK(B::shape_of(x) == shape{4, 1, 4 << stage, 4 << stage});
-    CHECK(B::shape_of(pgan_critic<strided>{}.apply<B>(pgan_critic<strided>{}.init<B>(key(2)), x, {stage, 0.5})) == shape{4, 1});
-    CHECK(B::shape_of(pgan_critic<pooled>{}.apply<B>(pgan_critic<pooled>{}.init<B>(key(2)), x, {stage, 0.5})) == shape{4, 1});
+    CHECK(B::shape_of(pgan_critic<strided>{}.apply<B>(pgan_critic<strided>{}.init<B>(key(2)), x, {stage, 0.5})) ==
+          shape{4, 1});
+    CHECK(B::shape_of(pgan_critic<pooled>{}.apply<B>(pgan_critic<pooled>{}.init<B>(key(2)), x, {stage, 0.5})) ==
+          shape{4, 1});
   }
 }
 
@@ -78,7 +81,9 @@ TEST_CASE("a fade of 0 is the stage below, of 1 the new one, and between a strai
   const pgan_generator<options> generator;
   const auto p = generator.init<B>(key(1));
   const auto z = ops::normal<B>(key(3), {2, 7});
-  const auto at = [&](std::int64_t stage, double fade) { return ops::to_host<B>(generator.apply<B>(p, z, {stage, fade})); };
+  const auto at = [&](std::int64_t stage, double fade) {
+    return ops::to_host<B>(generator.apply<B>(p, z, {stage, fade}));
+  };
   const auto old = ops::to_host<B>(ops::upsample_nearest<B>(generator.apply<B>(p, z, {1, 1}), 2));
   const auto now = at(2, 1), start = at(2, 0), third = at(2, 0.25);
   for (std::size_t i = 0; i < old.size(); ++i) {

@@ -78,7 +78,8 @@ TEST_CASE("a file of other networks or none is refused with the reason, and chan
   const auto file = safetensors::parse(bytes_of(t), "t");
   constexpr models::pgan_options<3> wider{.channels = {6, 5, 5}, .latent = 8};
   pgan_trainer<B, wider, progressive_schedule> wide(key(1), plan());
-  CHECK(contains(message_of<format_error>([&] { wide.read(file); }), "generator.block2.conv0.weight is F32 [4, 5, 3, 3]"));
+  CHECK(contains(message_of<format_error>([&] { wide.read(file); }),
+                 "generator.block2.conv0.weight is F32 [4, 5, 3, 3]"));
   CHECK(contains(wide.identity(), "6-5-5"));
   gan short_one(key(1), progressive_schedule({{.resolution = 4, .images = 4, .batch = 4}}));
   const auto before = bytes_of(short_one);
@@ -91,7 +92,10 @@ TEST_CASE("what cannot be trained on is refused: wrong pictures, NaN, too many s
   CHECK(contains(message_of<shape_error>([&] { (void)t.step(ops::zeros<B>({4, 1, 8, 8})); }), "[4, 1, 4, 4]"));
   auto values = ops::to_host<B>(reals(t));
   values[5] = std::numeric_limits<float>::quiet_NaN();
-  CHECK(contains(message_of<diverged_error>([&] { (void)t.step(ops::from_host<B>({4, 1, 4, 4}, values)); }), "At step 0"));
+  CHECK(contains(message_of<diverged_error>([&] {
+                   (void)t.step(ops::from_host<B>({4, 1, 4, 4}, values));
+                 }),
+                 "At step 0"));
   CHECK(t.next_step() == 0);
   advance(t, 11);
   CHECK_THROWS_AS(t.step(ops::zeros<B>({4, 1, 8, 8})), argument_error);
@@ -100,7 +104,8 @@ TEST_CASE("what cannot be trained on is refused: wrong pictures, NaN, too many s
 
 TEST_CASE("training moves the generator towards the data") {
   // Every real picture is one constant: the generator's mean must come near it.
-  gan t(key(3), progressive_schedule({{.resolution = 4, .images = 1600, .fade_images = 0, .batch = 8}}, {.learning_rate = 5e-3, .average_half_life = 80}));
+  gan t(key(3), progressive_schedule({{.resolution = 4, .images = 1600, .fade_images = 0, .batch = 8}},
+                                     {.learning_rate = 5e-3, .average_half_life = 80}));
   const auto z = ops::normal<B>(key(4), {16, 8});
   const auto mean = [&] { return ops::item<B>(ops::mean<B>(t.sample(z, 0))); };
   const float before = mean();

@@ -28,7 +28,8 @@ struct problem {
   D::tensor mix = ops::uniform<D>(key(7), {4, 1, 1, 1});
 
   auto terms(const critic_net::parameters<D>& p) const {
-    return train::wgan_gp{}.at_points<D>([&](const D::tensor& x) { return critic_net{}.apply<D>(p, x, at); }, real, fake, mix);
+    return train::wgan_gp{}.at_points<D>([&](const D::tensor& x) { return critic_net{}.apply<D>(p, x, at); }, real,
+                                         fake, mix);
   }
 };
 

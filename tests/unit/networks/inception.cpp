@@ -25,9 +25,10 @@ TEST_CASE("the FID network in float gives pytorch-fid's features at all four dep
     input.insert(input.end(), one.begin(), one.end());
   }
   std::map<std::string, std::vector<float>> means;
-  const std::map<std::string, std::string> depth{{"maxpool1", "64"}, {"maxpool2", "192"}, {"Mixed_6e", "768"}, {"Mixed_7c", "2048"}};
-  const auto features = ops::to_host<B>(net{}.features<B>(
-      p, b, B::from_host({2, 3, 299, 299}, input), [&](std::string_view name, const B::tensor& y) {
+  const std::map<std::string, std::string> depth{
+      {"maxpool1", "64"}, {"maxpool2", "192"}, {"Mixed_6e", "768"}, {"Mixed_7c", "2048"}};
+  const auto features = ops::to_host<B>(
+      net{}.features<B>(p, b, B::from_host({2, 3, 299, 299}, input), [&](std::string_view name, const B::tensor& y) {
         if (const auto at = depth.find(std::string(name)); at != depth.end())
           means[at->second] = ops::to_host<B>(ops::global_avg_pool<B>(y));
       }));

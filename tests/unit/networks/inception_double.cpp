@@ -29,10 +29,12 @@ std::vector<double> input_of(const picture& image) {
         const auto value = [&, r = row, c = column](int dy, int dx) {
           const int yy = std::min(r + dy, image.height() - 1), xx = std::min(c + dx, image.width() - 1);
           // Bytes become float first, as in the oracle's ToTensor.
-          return static_cast<double>(image.pixels()[static_cast<std::size_t>((yy * image.width() + xx) * 3 + channel)] / 255.0f);
+          return static_cast<double>(image.pixels()[static_cast<std::size_t>((yy * image.width() + xx) * 3 + channel)] /
+                                     255.0f);
         };
         out.push_back(2 * ((1 - down) * ((1 - right) * value(0, 0) + right * value(0, 1)) +
-                           down * ((1 - right) * value(1, 0) + right * value(1, 1))) - 1);
+                           down * ((1 - right) * value(1, 0) + right * value(1, 1))) -
+                      1);
       }
   return out;
 }

@@ -43,17 +43,18 @@ inline const nlohmann::json& oracle() {
 inline synthmed::safetensors weights() {
   synthmed::safetensors_writer file;
   std::uint64_t seed = 1000;
-  for (const auto& [name, extents] : oracle()["state_dict_order"].get<std::vector<std::pair<std::string, std::vector<std::int64_t>>>>()) {
+  for (const auto& [name, extents] :
+       oracle()["state_dict_order"].get<std::vector<std::pair<std::string, std::vector<std::int64_t>>>>()) {
     const synthmed::shape dims{std::span<const std::int64_t>(extents)};
     splitmix64 random{seed++};
     const double fan_in = static_cast<double>(dims.elements() / dims[0]);
     std::vector<float> values;
     for (std::int64_t i = 0; i < dims.elements(); ++i) {
       const double u = random.draw();
-      values.push_back(static_cast<float>(name.starts_with("fc.")            ? 0.02 * u
-                                          : name.ends_with("conv.weight")    ? u * std::sqrt(6 / fan_in)
+      values.push_back(static_cast<float>(name.starts_with("fc.")         ? 0.02 * u
+                                          : name.ends_with("conv.weight") ? u * std::sqrt(6 / fan_in)
                                           : name.ends_with("bn.weight") || name.ends_with("running_var") ? 1 + 0.1 * u
-                                                                             : 0.1 * u));
+                                                                                                         : 0.1 * u));
     }
     file.add<float>(name, dims, values);
   }

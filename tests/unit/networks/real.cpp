@@ -33,7 +33,8 @@ std::filesystem::path real_data(const char* folder) {
 
 nlohmann::json json_of(const std::filesystem::path& path) { return nlohmann::json::parse(read_file(path)); }
 
-/// The tensors of a Keras model whose numbers are kept as bytes, under our names: layer i of each kind is step i of ours.
+/// The tensors of a Keras model whose numbers are kept as bytes, under our names: layer i of each kind is step i of
+/// ours.
 struct keras_model {
   nlohmann::json weights;
   std::string bytes;
@@ -41,7 +42,8 @@ struct keras_model {
   std::vector<std::size_t> offset;
 
   explicit keras_model(const std::filesystem::path& folder)
-      : weights(json_of(folder / "model.json")["weightsManifest"][0]["weights"]), bytes(read_file(folder / "weights_uint8.bin")) {
+      : weights(json_of(folder / "model.json")["weightsManifest"][0]["weights"]),
+        bytes(read_file(folder / "weights_uint8.bin")) {
     std::size_t at = 0;
     for (std::size_t i = 0; i < weights.size(); ++i) {
       place[weights[i]["name"].get<std::string>()] = i;
@@ -73,7 +75,8 @@ struct keras_model {
       std::size_t to = 0;
       for (std::int64_t o = 0; o < k[3]; ++o)
         for (std::int64_t c = 0; c < k[2]; ++c)
-          for (std::int64_t at = 0; at < k[0] * k[1]; ++at) turned[to++] = kernel[static_cast<std::size_t>((at * k[2] + c) * k[3] + o)];
+          for (std::int64_t at = 0; at < k[0] * k[1]; ++at)
+            turned[to++] = kernel[static_cast<std::size_t>((at * k[2] + c) * k[3] + o)];
       file.add<float>(ours + ".conv.weight", {k[3], k[2], k[0], k[1]}, turned);
       const std::string norm = "batch_normalization_" + number;
       file.add<float>(ours + ".bn.weight", {k[3]}, std::vector<float>(static_cast<std::size_t>(k[3]), 1.0f));
@@ -115,24 +118,27 @@ TEST_CASE("a published Inception-v3 gives its features at eight layers, and its 
   auto b = net{}.initial_buffers<B>();
   models::load_weights<B>(theirs.as_inception(), p, b, {.kept = {"fc."}});
   const auto expected = json_of(folder / "tfjs_features.json");
-  const std::map<std::string, std::string> layer{
-      {"maxpool1", "max_pooling2d_1"}, {"maxpool2", "max_pooling2d_2"}, {"Mixed_5b", "mixed0"}, {"Mixed_6a", "mixed3"},
-      {"Mixed_6c", "mixed5"},          {"Mixed_6e", "mixed7"},          {"Mixed_7a", "mixed8"}, {"Mixed_7c", "mixed10"}};
+  const std::map<std::string, std::string> layer{{"maxpool1", "max_pooling2d_1"}, {"maxpool2", "max_pooling2d_2"},
+                                                 {"Mixed_5b", "mixed0"},          {"Mixed_6a", "mixed3"},
+                                                 {"Mixed_6c", "mixed5"},          {"Mixed_6e", "mixed7"},
+                                                 {"Mixed_7a", "mixed8"},          {"Mixed_7c", "mixed10"}};
   for (const std::string name : {"n1", "pp1", "p2"}) {
     const picture image = read_picture(folder / (name + "_299.png"));
     REQUIRE(image.channels() == 3);
     std::vector<float> input;
     for (std::size_t channel = 0; channel < 3; ++channel)
-      for (std::size_t i = channel; i < image.pixels().size(); i += 3) input.push_back(static_cast<float>(image.pixels()[i]) / 255.0f);
+      for (std::size_t i = channel; i < image.pixels().size(); i += 3)
+        input.push_back(static_cast<float>(image.pixels()[i]) / 255.0f);
     std::size_t seen = 0;
     double worst = 0;
-    const auto features = ops::to_host<B>(net{}.features<B>(
-        p, b, B::from_host({1, 3, 299, 299}, input), [&](std::string_view block, const B::tensor& y) {
+    const auto features = ops::to_host<B>(
+        net{}.features<B>(p, b, B::from_host({1, 3, 299, 299}, input), [&](std::string_view block, const B::tensor& y) {
           const auto at = layer.find(std::string(block));
           if (at == layer.end()) return;
           ++seen;
           const auto means = ops::to_host<B>(ops::global_avg_pool<B>(y));
-          worst = std::max(worst, apart({means.begin(), means.end()}, expected[name][at->second]["gap"].get<std::vector<double>>()));
+          worst = std::max(
+              worst, apart({means.begin(), means.end()}, expected[name][at->second]["gap"].get<std::vector<double>>()));
         }));
     CHECK(seen == 8);
     const std::vector<double> pooled(features.begin(), features.end());
@@ -174,7 +180,8 @@ void check_logits(const std::filesystem::path& folder, const std::string& stem) 
   std::vector<float> input;
   for (std::size_t i = 0; i < pictures.size(); ++i) {
     const std::size_t channel = i / 1024 % 3;
-    input.push_back((static_cast<float>(static_cast<unsigned char>(pictures[i])) / 255.0f - mean[channel]) / sd[channel]);
+    input.push_back((static_cast<float>(static_cast<unsigned char>(pictures[i])) / 255.0f - mean[channel]) /
+                    sd[channel]);
   }
   const auto logits = ops::to_host<B>(nn::evaluate<B>(net{}, p, b, B::from_host({100, 3, 32, 32}, input)));
   const auto table = read_csv(folder / (stem + "_logits100.csv"));

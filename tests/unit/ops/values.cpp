@@ -67,14 +67,16 @@ TEST_CASE("the transposed convolution is the adjoint of the convolution") {
 }
 
 TEST_CASE("a doubling and a 3 x 3 convolution are one transposed convolution") {
-  const auto x = ops::normal<B>(key(1), {2, 3, 4, 5}), w = ops::normal<B>(key(2), {2, 3, 3, 3}), b = ops::normal<B>(key(3), {2});
+  const auto x = ops::normal<B>(key(1), {2, 3, 4, 5}), w = ops::normal<B>(key(2), {2, 3, 3, 3}),
+             b = ops::normal<B>(key(3), {2});
   const conv2d_params same{.pad_h = 1, .pad_w = 1};
   const auto enlarged = ops::conv2d_bias_leaky_relu<B>(ops::upsample_nearest<B>(x, 2), w, b, same, 0.7, 0.2);
   const auto at_once = ops::upsampled_conv2d_bias_leaky_relu<B>(x, w, b, 0.7, 0.2);
   REQUIRE(B::shape_of(at_once) == shape{2, 2, 8, 10});
   const auto expected = host(enlarged), got = host(at_once);
   for (std::size_t i = 0; i < got.size(); ++i) CHECK(got[i] == Approx(expected[i]).margin(1e-13));
-  CHECK_THROWS_AS(ops::upsampled_conv2d_bias_leaky_relu<B>(x, ops::normal<B>(key(2), {2, 3, 2, 2}), b, 1, 1), shape_error);
+  CHECK_THROWS_AS(ops::upsampled_conv2d_bias_leaky_relu<B>(x, ops::normal<B>(key(2), {2, 3, 2, 2}), b, 1, 1),
+                  shape_error);
 }
 
 TEST_CASE("pixel norm gives every pixel mean square one, fused or not") {

@@ -146,7 +146,8 @@ TEST_CASE("a crop drawn at its own size is the crop of the frame") {
           for (int k = 0; k < 12; ++k) {
             const double fx = view.disc_x + (flip ? -1 : 1) * ((x + (k + .5) / 12) / 16 - 1) * 3 * view.scale;
             const double fy = view.disc_y + ((y + (j + .5) / 12) / 16 - 1) * 3 * view.scale;
-            if (fx >= 0 && fy >= 0 && fx < 640 && fy < 480) sum += frame.vessels.at(static_cast<int>(fy), static_cast<int>(fx));
+            if (fx >= 0 && fy >= 0 && fx < 640 && fy < 480)
+              sum += frame.vessels.at(static_cast<int>(fy), static_cast<int>(fx));
           }
         error += std::abs(sum / 144 - crop.at(y, x)) / (32 * 32);
       }

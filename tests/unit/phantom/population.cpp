@@ -155,7 +155,10 @@ TEST_CASE("impossible populations are refused with their values") {
   using synthmed_test::contains;
   using synthmed_test::message_of;
   CHECK(contains(message_of<argument_error>([] { phantom_population({.subjects = 0}); }), "got 0 subjects"));
-  CHECK(contains(message_of<argument_error>([] { phantom_population({.sessions = {.5, .25, .125, 0}}); }), "got 0.875"));
+  CHECK(contains(message_of<argument_error>([] {
+                   phantom_population({.sessions = {.5, .25, .125, 0}});
+                 }),
+                 "got 0.875"));
   CHECK_THROWS_AS(phantom_population({.sessions = {1.5, -.5, 0, 0}}), argument_error);
   const phantom_population population({.images = 3});
   CHECK(contains(message_of<argument_error>([&] { (void)population.image(3); }), "has 3"));

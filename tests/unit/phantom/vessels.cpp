@@ -89,7 +89,8 @@ TEST_CASE("of 120 images every vessel is smooth, none crosses its kind, and gros
       if (v.trunk) CHECK(norm(v.points[0]) <= .05);
       if (v.parent >= 0)
         CHECK(distance(v.points[0], tree.vessels[static_cast<std::size_t>(v.parent)].points.at(v.parent_point)) < 1e-9);
-      const point2 fovea{population.eyes()[population.image(i).eye].fovea_x, population.eyes()[population.image(i).eye].fovea_y};
+      const point2 fovea{population.eyes()[population.image(i).eye].fovea_x,
+                         population.eyes()[population.image(i).eye].fovea_y};
       double nearest = 9;
       for (const point2 p : v.points) nearest = std::min(nearest, distance(p, fovea));
       CHECK(nearest > .25);
@@ -157,7 +158,8 @@ TEST_CASE("more disease bends and widens the same vessels") {
     if (a.eye != b.eye || std::abs(a.severity - b.severity) < .08) continue;
     const vessel_tree ta = bend_vessels(population, i).tree, tb = bend_vessels(population, i + 3).tree;
     CHECK((trunk_calibre(ta, vessel_kind::vein) < trunk_calibre(tb, vessel_kind::vein)) == (a.severity < b.severity));
-    agree += (trunk_curvature(ta, vessel_kind::artery) < trunk_curvature(tb, vessel_kind::artery)) == (a.severity < b.severity);
+    agree += (trunk_curvature(ta, vessel_kind::artery) < trunk_curvature(tb, vessel_kind::artery)) ==
+             (a.severity < b.severity);
     ++pairs;
   }
   REQUIRE(pairs >= 10);

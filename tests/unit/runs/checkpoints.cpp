@@ -200,8 +200,9 @@ TEST_CASE("another trainer, data set or format version is refused with the reaso
     write_file(store.path_of(5), bytes);
   };
   rewritten("format", "synthmed checkpoint 7");
-  CHECK(contains(message_of<format_error>([&] { store.resume(same); }),
-                 "belongs to another format version: it says \"synthmed checkpoint 7\", this run is \"synthmed checkpoint 1\"."));
+  CHECK(contains(
+      message_of<format_error>([&] { store.resume(same); }),
+      "belongs to another format version: it says \"synthmed checkpoint 7\", this run is \"synthmed checkpoint 1\"."));
   rewritten("format", "synthmed checkpoint 1");
   CHECK(contains(message_of<format_error>([&] { store.resume(same); }), "goes on with step 0, its name says 5"));
 }
@@ -280,7 +281,8 @@ TEST_CASE("what another live process is writing is left alone") {
   write_file(at / sentence("checkpoint-000000003.safetensors.partial", ::getppid()), "being written");
   write_file(at / "checkpoint-000000003.safetensors.partial999999999", "left by one that is gone");
   const checkpoint_store store(at.path());
-  CHECK(partial_files(at.path()) == std::vector<std::string>{sentence("checkpoint-000000003.safetensors.partial", ::getppid())});
+  CHECK(partial_files(at.path()) ==
+        std::vector<std::string>{sentence("checkpoint-000000003.safetensors.partial", ::getppid())});
 }
 
 TEST_CASE("two processes do not train in one folder") {
@@ -293,7 +295,8 @@ TEST_CASE("two processes do not train in one folder") {
       try {
         run(t, target_of, {.store = &mine});
       } catch (const io_error& problem) {
-        const auto expected = sentence("Another run is training in ", at.path().string(), "; wait for it, or give another --out.");
+        const auto expected =
+            sentence("Another run is training in ", at.path().string(), "; wait for it, or give another --out.");
         return problem.what() == expected ? 1 : 2;
       }
       return 0;
@@ -326,7 +329,8 @@ TEST_CASE("no room for a checkpoint: one sentence, the older one intact, nothing
         run(small, target_of, {.store = &store});
       } catch (const io_error& problem) {
         const std::string said = problem.what();
-        return contains(said, store.path_of(8).string() + ": File too large.") && partial_files(at.path()).empty() ? 0 : 2;
+        return contains(said, store.path_of(8).string() + ": File too large.") && partial_files(at.path()).empty() ? 0
+                                                                                                                   : 2;
       }
       return 3;
     });

@@ -34,7 +34,8 @@ verdict show(Observer& o, std::int64_t step, std::vector<named_value> values) {
 /// What the independent decoder says about an event file: a JSON line per event.
 std::string decoded(const fs::path& events) {
   const auto out = events.string() + ".json";
-  const std::string command = std::string(SYNTHMED_PYTHON3) + " " + SYNTHMED_DECODER + " '" + events.string() + "' >'" + out + "'";
+  const std::string command =
+      std::string(SYNTHMED_PYTHON3) + " " + SYNTHMED_DECODER + " '" + events.string() + "' >'" + out + "'";
   const int status = std::system(command.c_str());
   REQUIRE(WIFEXITED(status));
   REQUIRE(WEXITSTATUS(status) == 0);
@@ -85,14 +86,16 @@ TEST_CASE("JSON lines: every value, exactly") {
   CHECK_FALSE(std::getline(in, line));
 
   const auto every = at / "every.jsonl";
-  CHECK(testing::broken_log_law([&](std::int64_t next) { return json_lines(every, next, 4); }, [&] { return read_file(every); }) == "");
+  CHECK(testing::broken_log_law([&](std::int64_t next) { return json_lines(every, next, 4); },
+                                [&] { return read_file(every); }) == "");
   CHECK_THROWS_AS(json_lines(at / "none.jsonl", 0, 0), argument_error);
 }
 
 TEST_CASE("a log is cut to the checkpoint's step, torn lines and all") {
   const run_folder at("cut");
   const auto path = at / "log.jsonl";
-  CHECK(testing::broken_log_law([&](std::int64_t next) { return json_lines(path, next); }, [&] { return read_file(path); }) == "");
+  CHECK(testing::broken_log_law([&](std::int64_t next) { return json_lines(path, next); },
+                                [&] { return read_file(path); }) == "");
   const std::string whole = read_file(path);
   CHECK(std::count(whole.begin(), whole.end(), '\n') == 20);
   { const json_lines at_five(path, 5); }
@@ -108,8 +111,8 @@ TEST_CASE("a log is cut to the checkpoint's step, torn lines and all") {
   CHECK(read_file(path) == five);
   // A law check that finds what it is for: a log that is not cut.
   const auto uncut = at / "uncut.jsonl";
-  CHECK(testing::broken_log_law(
-            [&](std::int64_t next) { return json_lines(uncut, next == 6 ? 100 : next); }, [&] { return read_file(uncut); }) ==
+  CHECK(testing::broken_log_law([&](std::int64_t next) { return json_lines(uncut, next == 6 ? 100 : next); },
+                                [&] { return read_file(uncut); }) ==
         "the log of a resumed run differs from that of a run in one piece");
 }
 
@@ -178,9 +181,13 @@ TEST_CASE("CRC-32C has the value of its published check") {
 TEST_CASE("the line of progress: speed of the last seconds, time left, memory") {
   std::string shown;
   {
-    progress_line line([&](std::string_view text) { shown += text; }, {.what = "gan plus", .seconds = 5, .rewrite = false});
+    progress_line line([&](std::string_view text) { shown += text; },
+                       {.what = "gan plus", .seconds = 5, .rewrite = false});
     for (std::int64_t step = 0; step < 100; ++step)  // 0.1 s per step, from step 60 on 1 s
-      line.on_step({.step = step, .end_step = 200, .stage = step / 60, .images = 16,
+      line.on_step({.step = step,
+                    .end_step = 200,
+                    .stage = step / 60,
+                    .images = 16,
                     .seconds = step < 60 ? 0.1 * static_cast<double>(step + 1) : 6 + static_cast<double>(step - 59)});
   }
   std::vector<std::string> lines;
@@ -220,9 +227,14 @@ TEST_CASE("the line of progress: speed of the last seconds, time left, memory") 
 TEST_CASE("the stop at divergence names step and values, and lets finite ones pass") {
   divergence_stop stop({.largest = 100});
   CHECK(show(stop, 3, {{"loss", -100}, {"nonfinite_gradients", 0}}) == verdict::go_on);
-  CHECK(message_of<diverged_error>([&] { show(stop, 7, {{"loss", 101}, {"score", std::nan("")}, {"fade", 1}}); }) ==
+  CHECK(message_of<diverged_error>([&] {
+          show(stop, 7, {{"loss", 101}, {"score", std::nan("")}, {"fade", 1}});
+        }) ==
         "Step 7 diverged: loss is 101, score is nan; train with a lower learning rate, or from an earlier checkpoint.");
-  CHECK(contains(message_of<diverged_error>([&] { show(stop, 8, {{"nonfinite_gradients", 3}}); }), "nonfinite_gradients is 3"));
+  CHECK(contains(message_of<diverged_error>([&] {
+                   show(stop, 8, {{"nonfinite_gradients", 3}});
+                 }),
+                 "nonfinite_gradients is 3"));
   divergence_stop lenient;
   CHECK(show(lenient, 0, {{"loss", 1e300}}) == verdict::go_on);
   CHECK_THROWS_AS(show(lenient, 0, {{"loss", -std::numeric_limits<double>::infinity()}}), diverged_error);

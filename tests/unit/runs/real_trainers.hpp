@@ -63,7 +63,9 @@ struct segmenter_case {
   using net = models::vessel_unet<models::vessel_unet_options<2>{.channels = {Width, 2 * Width}, .dropout = 0.2}>;
   static constexpr std::int64_t cut = 2, steps = 6;
 
-  auto make() const { return train::segmenter_trainer<D, net, train::constant_rate>(net{}, key(2), {1e-3, steps}, "tiny U-Net"); }
+  auto make() const {
+    return train::segmenter_trainer<D, net, train::constant_rate>(net{}, key(2), {1e-3, steps}, "tiny U-Net");
+  }
   patch_batch batch(std::int64_t step) const {
     patch_batch b;
     b.extents = {2, 1, Side, Side};
@@ -84,12 +86,12 @@ struct classifier_case {
 
   auto make() const {
     const train::picture_sequence validation{.size = 4, .read = [](std::uint64_t i) {
-      synthmed::batch one;
-      one.extents = {1, 1, Side, Side};
-      one.pixels = noise(100 + static_cast<std::int64_t>(i), one.extents);
-      one.labels = {static_cast<int>(i % 3)};
-      return one;
-    }};
+                                               synthmed::batch one;
+                                               one.extents = {1, 1, Side, Side};
+                                               one.pixels = noise(100 + static_cast<std::int64_t>(i), one.extents);
+                                               one.labels = {static_cast<int>(i % 3)};
+                                               return one;
+                                             }};
     return train::classifier_trainer<D, net, train::constant_rate>(
         key(3), {1e-2, steps}, {.validate_every = 2, .measure = train::selection_measure::accuracy}, validation);
   }
@@ -108,8 +110,8 @@ void check_resumes(const Case& c) {
   for (const int count : {2, 4}) {
     set_threads(count);
     INFO(count << " threads");
-    CHECK(testing::broken_trainer_law([&] { return c.make(); }, [&](std::int64_t step) { return c.batch(step); }, Case::cut,
-                                      Case::steps - Case::cut) == "");
+    CHECK(testing::broken_trainer_law([&] { return c.make(); }, [&](std::int64_t step) { return c.batch(step); },
+                                      Case::cut, Case::steps - Case::cut) == "");
   }
   set_threads(1);
 }
@@ -129,11 +131,12 @@ void train_until_killed(const Case& c) {
   };
   const train::checkpoint_store store(folder);
   auto t = c.make();
-  train::run(t, [&](std::int64_t step) { return c.batch(step); }, {.store = &store, .checkpoint_steps = 1}, slow{});
+  train::run(
+      t, [&](std::int64_t step) { return c.batch(step); }, {.store = &store, .checkpoint_steps = 1}, slow{});
 }
 
-/// Starts `child` (the name of a test of this program that calls train_until_killed) as a process of its own, kills it with
-/// SIGKILL once the cut is reached, goes on here, and compares with a run in one piece.
+/// Starts `child` (the name of a test of this program that calls train_until_killed) as a process of its own, kills it
+/// with SIGKILL once the cut is reached, goes on here, and compares with a run in one piece.
 template <class Case>
 void check_killed(const Case& c, const std::string& child) {
   const auto batches = [&](std::int64_t step) { return c.batch(step); };
@@ -160,7 +163,8 @@ void check_killed(const Case& c, const std::string& child) {
     };
     int status = 0;
     const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(120);
-    while (!reached() && std::chrono::steady_clock::now() < give_up && ::waitpid(process, &status, WNOHANG) == 0) ::usleep(1000);
+    while (!reached() && std::chrono::steady_clock::now() < give_up && ::waitpid(process, &status, WNOHANG) == 0)
+      ::usleep(1000);
     ::kill(process, SIGKILL);
     ::waitpid(process, &status, 0);
     CHECK(WIFSIGNALED(status));  // it was training, not done

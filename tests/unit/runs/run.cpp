@@ -57,7 +57,8 @@ TEST_CASE("the tiny trainer keeps the law, and the law finds trainers that forge
       tiny_trainer::read(safetensors::parse(changed.bytes(), "changed"));
     }
   };
-  CHECK(testing::broken_trainer_law([] { return forgets_velocity(); }, target_of, 7, 13) == "write() after read() gives other bytes");
+  CHECK(testing::broken_trainer_law([] { return forgets_velocity(); }, target_of, 7, 13) ==
+        "write() after read() gives other bytes");
 
   struct hides_velocity : forgets_velocity {
     void write(safetensors_writer& file) const {
@@ -65,7 +66,8 @@ TEST_CASE("the tiny trainer keeps the law, and the law finds trainers that forge
       file.add<std::int64_t>("next", {1}, std::vector<std::int64_t>{next_step()});
     }
   };
-  CHECK(contains(testing::broken_trainer_law([] { return hides_velocity(); }, target_of, 7, 13), "of the resumed trainer differs"));
+  CHECK(contains(testing::broken_trainer_law([] { return hides_velocity(); }, target_of, 7, 13),
+                 "of the resumed trainer differs"));
 }
 
 TEST_CASE("stages, checkpoints and steps come in the order that is promised") {
@@ -120,7 +122,9 @@ TEST_CASE("a run in pieces ends in the same bytes as in one") {
 TEST_CASE("a step that diverges ends the run; the last good checkpoint stays and is named") {
   const run_folder at("diverged");
   const checkpoint_store store(at.path());
-  const auto batches = [](std::int64_t step) { return step == 10 ? std::numeric_limits<double>::quiet_NaN() : target_of(step); };
+  const auto batches = [](std::int64_t step) {
+    return step == 10 ? std::numeric_limits<double>::quiet_NaN() : target_of(step);
+  };
   SECTION("the trainer counts a gradient that is not finite") {
     tiny_trainer t;
     CHECK(message_of<diverged_error>([&] { run(t, batches, {.store = &store}); }) ==
@@ -129,7 +133,9 @@ TEST_CASE("a step that diverges ends the run; the last good checkpoint stays and
   SECTION("an observer finds a value too large") {
     tiny_trainer t;
     const auto said = message_of<diverged_error>([&] {
-      run(t, [](std::int64_t step) { return step == 9 ? 1e6 : target_of(step); }, {.store = &store}, divergence_stop({.largest = 1e5}));
+      run(
+          t, [](std::int64_t step) { return step == 9 ? 1e6 : target_of(step); }, {.store = &store},
+          divergence_stop({.largest = 1e5}));
     });
     CHECK(contains(said, "Step 9 diverged: loss is "));
     CHECK(contains(said, "The last good state is that before step 8."));
@@ -138,9 +144,8 @@ TEST_CASE("a step that diverges ends the run; the last good checkpoint stays and
   REQUIRE(store.resume(resumed).has_value());
   CHECK(resumed.next_step() == 8);
   tiny_trainer none;
-  const auto said = message_of<diverged_error>([&] {
-    run(none, [](std::int64_t) { return std::numeric_limits<double>::infinity(); }, {});
-  });
+  const auto said = message_of<diverged_error>(
+      [&] { run(none, [](std::int64_t) { return std::numeric_limits<double>::infinity(); }, {}); });
   CHECK(contains(said, "No checkpoint was written before."));
 }
 

@@ -1,4 +1,5 @@
-// The smallest trainer with a state worth resuming: gradient descent with momentum on a parabola, in stages of four steps.
+// The smallest trainer with a state worth resuming: gradient descent with momentum on a parabola, in stages of four
+// steps.
 #pragma once
 
 #include <cmath>

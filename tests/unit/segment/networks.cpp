@@ -22,7 +22,8 @@ using B = reference_backend<double>;
 using D = autodiff<B>;
 
 constexpr models::vessel_unet_options<2> with_norm{.channels = {2, 3}};
-constexpr models::vessel_unet_options<2> plain{.channels = {2, 3}, .batch_norm = false, .dropout = 0.2, .enlarged_first = true};
+constexpr models::vessel_unet_options<2> plain{
+    .channels = {2, 3}, .batch_norm = false, .dropout = 0.2, .enlarged_first = true};
 
 std::vector<float> noise(std::int64_t count) {
   std::vector<float> values(static_cast<std::size_t>(count));
@@ -33,9 +34,10 @@ std::vector<float> noise(std::int64_t count) {
 }  // namespace
 
 TEST_CASE("a U-Net, with batch norm and without, keeps the laws of a segmenter") {
-  // Without biases a dead patch puts exact zeros on the kink of the next ReLU, where differences see the wrong slope; these
-  // gradients are held against PyTorch's (tests/oracle/unet).
-  for (const auto& broken : testing::broken_segmenter_laws<D>(models::vessel_unet<with_norm>{}, false)) FAIL_CHECK(broken);
+  // Without biases a dead patch puts exact zeros on the kink of the next ReLU, where differences see the wrong slope;
+  // these gradients are held against PyTorch's (tests/oracle/unet).
+  for (const auto& broken : testing::broken_segmenter_laws<D>(models::vessel_unet<with_norm>{}, false))
+    FAIL_CHECK(broken);
   for (const auto& broken : testing::broken_segmenter_laws<D>(models::vessel_unet<plain>{})) FAIL_CHECK(broken);
 }
 
@@ -88,13 +90,23 @@ TEST_CASE("pictures and windows that do not fit are refused in a sentence") {
   const auto p = net.init<B>(key(2));
   const auto b = net.initial_buffers<B>();
   const auto pixels = noise(64);
-  CHECK(contains(message_of<shape_error>([&] { (void)net.apply<B>(p, b, ops::zeros<B>({1, 1, 5, 4}), {}); }),
+  CHECK(contains(message_of<shape_error>([&] {
+                   (void)net.apply<B>(p, b, ops::zeros<B>({1, 1, 5, 4}), {});
+                 }),
                  "h and w multiples of 2, got [1, 1, 5, 4]"));
-  CHECK(contains(message_of<shape_error>([&] { (void)models::segment_whole<B>(net, p, b, {pixels, 8, 7}); }), "got 64 numbers for 1 x 8 x 7"));
-  CHECK(contains(message_of<argument_error>([&] { (void)models::segment_windows<B>(net, p, b, {pixels, 8, 8}, {.size = 7}); }),
+  CHECK(contains(message_of<shape_error>([&] {
+                   (void)models::segment_whole<B>(net, p, b, {pixels, 8, 7});
+                 }),
+                 "got 64 numbers for 1 x 8 x 7"));
+  CHECK(contains(message_of<argument_error>([&] {
+                   (void)models::segment_windows<B>(net, p, b, {pixels, 8, 8}, {.size = 7});
+                 }),
                  "a multiple of 2"));
-  CHECK(contains(message_of<argument_error>([&] { (void)models::segment_windows<B>(net, p, b, {pixels, 8, 8}, {.size = 4, .stride = 0}); }),
+  CHECK(contains(message_of<argument_error>([&] {
+                   (void)models::segment_windows<B>(net, p, b, {pixels, 8, 8}, {.size = 4, .stride = 0});
+                 }),
                  "stride 0"));
   const std::vector<float> few(10);
-  CHECK(contains(message_of<format_error>([&] { (void)models::unet_from_numbers<B, plain>(few, true); }), "got 10 numbers"));
+  CHECK(contains(message_of<format_error>([&] { (void)models::unet_from_numbers<B, plain>(few, true); }),
+                 "got 10 numbers"));
 }

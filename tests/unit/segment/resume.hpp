@@ -22,16 +22,17 @@ struct tiny_trainer {
   using type = synthmed::train::segmenter_trainer<D, network, synthmed::train::cosine_rate>;
 
   static type make(std::int64_t steps) {
-    return type(network{}, synthmed::key(1), synthmed::train::cosine_rate({.peak = 2e-2, .steps = steps, .warm_up = 1}), "tiny",
-                {.optimizer = {.weight_decay = 1e-4}});
+    return type(network{}, synthmed::key(1), synthmed::train::cosine_rate({.peak = 2e-2, .steps = steps, .warm_up = 1}),
+                "tiny", {.optimizer = {.weight_decay = 1e-4}});
   }
   /// Where the picture is bright there is a vessel.
   static synthmed::patch_source patches() {
     auto image = noise(3, 24, 24);
     auto truth = image;
     for (auto& v : truth.pixels()) v = v > 128 ? 255 : 0;
-    return synthmed::patch_source({{image, truth, {}}}, synthmed::key(2),
-                                  {.size = 8, .batch = 4, .degrees = 0, .zoom = 0, .brightness = 0, .contrast = 0, .gamma = 0});
+    return synthmed::patch_source(
+        {{image, truth, {}}}, synthmed::key(2),
+        {.size = 8, .batch = 4, .degrees = 0, .zoom = 0, .brightness = 0, .contrast = 0, .gamma = 0});
   }
 };
 
@@ -69,9 +70,9 @@ void goes_on_to_the_same_bytes() {
     synthmed::safetensors_writer other;
     other.add<std::int64_t>("next_step", {1}, std::vector<std::int64_t>{1});
     const auto kept = bytes_of(second);
-    CHECK(contains(message_of<synthmed::format_error>(
-                       [&] { second.read(synthmed::safetensors::parse(other.bytes(), "other")); }),
-                   "segmenter.in.conv0.weight is missing"));
+    CHECK(contains(
+        message_of<synthmed::format_error>([&] { second.read(synthmed::safetensors::parse(other.bytes(), "other")); }),
+        "segmenter.in.conv0.weight is missing"));
     CHECK(bytes_of(second) == kept);
   }
   synthmed::set_threads(before);

@@ -65,13 +65,16 @@ TEST_CASE("retina-unet's input and a part of its published prediction come out o
   const auto p = published_retina_unet<B>();
   constexpr int whole = side + 2 * reach + 4;
   const auto pixels = pixels_of(input, top - reach, left - reach, whole, whole);
-  const auto found = models::segment_windows<B>(net, p, net.initial_buffers<B>(), {pixels, whole, whole}, {.batch = 100});
+  const auto found =
+      models::segment_windows<B>(net, p, net.initial_buffers<B>(), {pixels, whole, whole}, {.batch = 100});
   const auto published = tile_of(grey_page("all_predictions.png"), map, 1);
   double worst = 0;
   for (int y = 0; y < side; ++y)
     for (int x = 0; x < side; ++x)
-      worst = std::max(worst, std::abs(255.0 * static_cast<double>(found[static_cast<std::size_t>((y + reach) * whole + x + reach)]) -
-                                       published.at(top + y, left + x)));
+      worst = std::max(
+          worst,
+          std::abs(255.0 * static_cast<double>(found[static_cast<std::size_t>((y + reach) * whole + x + reach)]) -
+                   published.at(top + y, left + x)));
   CHECK(worst <= 1.01);
 }
 

@@ -31,8 +31,8 @@ TEST_CASE("retina-unet reproduces its published figures on DRIVE") {
   for (int i = 1; i <= 20; ++i) {
     const auto tile = tile_of(page, map, i), published = tile_of(predictions, map, i);
     const auto pixels = pixels_of(tile, 0, 0, tile.height(), tile.width());
-    const auto found =
-        models::segment_windows<B>(net, p, net.initial_buffers<B>(), {pixels, tile.height(), tile.width()}, {.batch = 105});
+    const auto found = models::segment_windows<B>(net, p, net.initial_buffers<B>(),
+                                                  {pixels, tile.height(), tile.width()}, {.batch = 105});
     const auto truth = drive_truth(i), field = drive_field(i);
     std::vector<std::uint8_t> called(found.size());
     double worst = 0;
@@ -45,7 +45,8 @@ TEST_CASE("retina-unet reproduces its published figures on DRIVE") {
       labels.push_back(truth[at] != 0);
     }
     counts.update({called, truth, field});
-    std::printf("picture %d: F1 so far %.5f, largest difference from the published map %.2f / 255\n", i, counts.dice(), worst);
+    std::printf("picture %d: F1 so far %.5f, largest difference from the published map %.2f / 255\n", i, counts.dice(),
+                worst);
     std::fflush(stdout);
     CHECK(worst <= 1.01);
   }

@@ -48,7 +48,9 @@ TEST_CASE("gradients of the losses are those of central differences") {
   const auto e = three_classes();
   for (const auto& weights : {train::segmentation_loss{}, train::segmentation_loss{.cross_entropy = 1, .dice = 0},
                               train::segmentation_loss{.cross_entropy = 0, .dice = 2, .smoothing = 0.1}}) {
-    const testing::computation<D> compute = [&](const std::vector<tensor>& x) { return loss_of<D>(weights, x[0], e.truth, e.field).loss; };
+    const testing::computation<D> compute = [&](const std::vector<tensor>& x) {
+      return loss_of<D>(weights, x[0], e.truth, e.field).loss;
+    };
     const std::vector<testing::host_tensor> logits{testing::to_host_tensor<D>(ops::normal<D>(key(4), {2, 3, 2, 3}))};
     CHECK(testing::gradcheck<D>(compute, logits) < 1e-7);
   }
@@ -85,7 +87,8 @@ TEST_CASE("patches without turn and zoom are copies; flips and quarter turns mov
   auto truth = image, field = picture(20, 24);
   for (int y = 5; y < 15; ++y)
     for (int x = 6; x < 18; ++x) field.at(y, x) = 255;
-  const patch_options still{.size = 6, .batch = 40, .degrees = 0, .zoom = 0, .brightness = 0, .contrast = 0, .gamma = 0};
+  const patch_options still{
+      .size = 6, .batch = 40, .degrees = 0, .zoom = 0, .brightness = 0, .contrast = 0, .gamma = 0};
   const patch_source source({{image, truth, field}}, key(7), still);
   const auto made = source.at(3);
   CHECK(made.extents == shape{40, 1, 6, 6});
@@ -96,8 +99,9 @@ TEST_CASE("patches without turn and zoom are copies; flips and quarter turns mov
   for (const float v : made.pixels) CHECK((there.contains(v) || v == 0.f));
   CHECK(std::any_of(made.field.begin(), made.field.end(), [](float v) { return v == 1; }));
 
-  const patch_source plain({{image, truth, field}}, key(7), {.size = 6, .batch = 1, .flips = false, .degrees = 0, .zoom = 0,
-                                                             .brightness = 0, .contrast = 0, .gamma = 0});
+  const patch_source plain(
+      {{image, truth, field}}, key(7),
+      {.size = 6, .batch = 1, .flips = false, .degrees = 0, .zoom = 0, .brightness = 0, .contrast = 0, .gamma = 0});
   const auto one = plain.at(0);
   int found = 0;
   for (int top = 0; top < 14; ++top)
@@ -105,7 +109,8 @@ TEST_CASE("patches without turn and zoom are copies; flips and quarter turns mov
       bool same = true;
       for (int y = 0; y < 6; ++y)
         for (int x = 0; x < 6; ++x)
-          same = same && one.pixels[static_cast<std::size_t>(y * 6 + x)] == static_cast<float>(image.at(top + y, left + x)) / 255.f;
+          same = same && one.pixels[static_cast<std::size_t>(y * 6 + x)] ==
+                             static_cast<float>(image.at(top + y, left + x)) / 255.f;
       if (same) {
         ++found;
         CHECK(field.at(top + 3, left + 3) == 255);  // the centre lies in the field
@@ -115,7 +120,8 @@ TEST_CASE("patches without turn and zoom are copies; flips and quarter turns mov
 }
 
 TEST_CASE("a batch of patches is a function of key and step, for any number of threads") {
-  const std::vector<segmentation_example> examples{{noise(1, 30, 30), noise(2, 30, 30), {}}, {noise(3, 40, 20), noise(4, 40, 20), {}}};
+  const std::vector<segmentation_example> examples{{noise(1, 30, 30), noise(2, 30, 30), {}},
+                                                   {noise(3, 40, 20), noise(4, 40, 20), {}}};
   const patch_source source(examples, key(7), {.size = 16, .batch = 5});
   const int before = threads();
   set_threads(1);
@@ -132,10 +138,18 @@ TEST_CASE("a batch of patches is a function of key and step, for any number of t
 
 TEST_CASE("examples that do not fit are refused in a sentence") {
   CHECK(contains(message_of<argument_error>([] { patch_source({}, key(1)); }), "at least one picture"));
-  CHECK(contains(message_of<shape_error>([] { patch_source({{noise(1, 8, 8), noise(2, 8, 9), {}}}, key(1)); }), "Example 0"));
-  CHECK(contains(message_of<argument_error>([] { patch_source({{noise(1, 8, 8), noise(2, 8, 8), picture(8, 8)}}, key(1)); }),
+  CHECK(contains(message_of<shape_error>([] {
+                   patch_source({{noise(1, 8, 8), noise(2, 8, 9), {}}}, key(1));
+                 }),
+                 "Example 0"));
+  CHECK(contains(message_of<argument_error>([] {
+                   patch_source({{noise(1, 8, 8), noise(2, 8, 8), picture(8, 8)}}, key(1));
+                 }),
                  "field of view of example 0 has no pixel"));
-  CHECK(contains(message_of<argument_error>([] { patch_source({{noise(1), noise(2), {}}}, key(1), {.batch = 0}); }), "batch 0"));
+  CHECK(contains(message_of<argument_error>([] {
+                   patch_source({{noise(1), noise(2), {}}}, key(1), {.batch = 0});
+                 }),
+                 "batch 0"));
 }
 
 TEST_CASE("a segmenter learns which pixels are bright") {

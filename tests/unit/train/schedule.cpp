@@ -85,8 +85,9 @@ TEST_CASE("a schedule may start grown: fine-tuning at one resolution, a warm-up 
   CHECK(tuned.at(0).fade == 1.0);  // the first stage of a schedule never fades
   CHECK_FALSE(tuned.at(0).resets_optimizer);
   CHECK(tuned.at(19).learning_rate < 3e-4);
-  const progressive_schedule warm({{.resolution = 8, .images = 80, .batch = 8}, {.resolution = 16, .images = 80, .fade_images = 40, .batch = 8}},
-                                  {.resets_average = true, .first_stage = 1});
+  const progressive_schedule warm(
+      {{.resolution = 8, .images = 80, .batch = 8}, {.resolution = 16, .images = 80, .fade_images = 40, .batch = 8}},
+      {.resets_average = true, .first_stage = 1});
   CHECK(warm.at(9).stage == 1);
   CHECK(warm.at(10).stage == 2);
   CHECK(warm.at(10).fade == Approx(0.2));
@@ -134,6 +135,7 @@ TEST_CASE("schedules keep the law, and refuse what cannot run") {
   CHECK_THROWS_AS(seed_schedule(15), argument_error);
   CHECK_THROWS_AS(progressive_schedule({}), argument_error);
   CHECK_THROWS_AS(progressive_schedule({{.resolution = 4}, {.resolution = 16}}), argument_error);
-  CHECK_THROWS_AS(progressive_schedule({{.resolution = 4, .images = 8, .fade_images = 0, .batch = 16}}), argument_error);
+  CHECK_THROWS_AS(progressive_schedule({{.resolution = 4, .images = 8, .fade_images = 0, .batch = 16}}),
+                  argument_error);
   CHECK_THROWS_AS(paper_schedule(48), argument_error);
 }

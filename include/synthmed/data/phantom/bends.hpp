@@ -31,9 +31,9 @@ inline constexpr double curvature_radius_floor = 1.2;
 
 /// The vessels of one session.
 struct vessel_session {
-  vessel_tree tree;         ///< centre lines as drawn; points .04 DD apart or closer
-  int damped = 0;           ///< rounds in which bends were damped because two vessels of a kind came too close
-  int shortened = 0;        ///< vessels cut because damping was not enough
+  vessel_tree tree;   ///< centre lines as drawn; points .04 DD apart or closer
+  int damped = 0;     ///< rounds in which bends were damped because two vessels of a kind came too close
+  int shortened = 0;  ///< vessels cut because damping was not enough
 };
 
 namespace detail {
@@ -125,7 +125,8 @@ class vessel_bender {
       for (std::size_t i = 0; i < fine; ++i) line.shape[i] += amplitude * std::sin(rate * line.arc[i] + phase);
     }
     const double slow = 2 * std::numbers::pi / r.uniform(2.0, 4.5), slow_phase = r.uniform(0, 2 * std::numbers::pi);
-    const double own = std::exp((artery ? .22 : .27) * r.normal()) * (1 + record_.quadrant_factor[static_cast<std::size_t>(v.quadrant)]);
+    const double own = std::exp((artery ? .22 : .27) * r.normal()) *
+                       (1 + record_.quadrant_factor[static_cast<std::size_t>(v.quadrant)]);
     const double slope = bend_slope(v.kind, record_.severity) * own *
                          (artery ? subject.artery_tortuosity : subject.vein_tortuosity) *
                          std::min(1.0, .45 + .55 * std::sqrt(mean_width / .06));
@@ -225,7 +226,8 @@ class vessel_bender {
               f(i, p, other, static_cast<std::size_t>(e.point));
           });
         // Its own next step is no crossing.
-        if (p >= 2) grids[kind].add({v.points[p - 2], v.width[p - 2], static_cast<int>(i), static_cast<std::uint32_t>(p - 2)});
+        if (p >= 2)
+          grids[kind].add({v.points[p - 2], v.width[p - 2], static_cast<int>(i), static_cast<std::uint32_t>(p - 2)});
       }
       for (std::size_t p = v.points.size() - std::min<std::size_t>(2, v.points.size()); p < v.points.size(); ++p)
         grids[kind].add({v.points[p], v.width[p], static_cast<int>(i), static_cast<std::uint32_t>(p)});
@@ -233,8 +235,8 @@ class vessel_bender {
   }
   static constexpr double gap = .03;
 
-  /// Whether two points may be close because they are neighbours, or because their vessels meet there: at the fork of one from the other, or where both
-  /// spring from a third at nearly the same place, or at the disc.
+  /// Whether two points may be close because they are neighbours, or because their vessels meet there: at the fork of
+  /// one from the other, or where both spring from a third at nearly the same place, or at the disc.
   static bool joined(const vessel_tree& tree, std::size_t a, std::size_t pa, std::size_t b, std::size_t pb) {
     const vessel &va = tree.vessels[a], &vb = tree.vessels[b];
     if (a == b) return pb + 15 > pa;
@@ -255,7 +257,8 @@ class vessel_bender {
     return va.parent >= 0 && va.parent == vb.parent && near_start(va, pa, vb, pb) && near_start(vb, pb, va, pa);
   }
 
-  /// Whether the steps that begin at two points intersect; a child's first step starts on its parent and does not count.
+  /// Whether the steps that begin at two points intersect; a child's first step starts on its parent and does not
+  /// count.
   static bool crossing(const vessel_tree& tree, std::size_t a, std::size_t pa, std::size_t b, std::size_t pb) {
     const vessel &va = tree.vessels[a], &vb = tree.vessels[b];
     if (pa + 1 >= va.points.size() || pb + 1 >= vb.points.size()) return false;
@@ -272,7 +275,8 @@ class vessel_bender {
       // A child hangs on its parent's bend as well.
       for (const auto& [line, point] : {std::pair(a, pa), std::pair(b, pb)}) {
         const vessel& v = tree.vessels[line];
-        if (v.parent >= 0 && .04 * static_cast<double>(point) < 1.2) places[static_cast<std::size_t>(v.parent)].push_back(v.parent_point);
+        if (v.parent >= 0 && .04 * static_cast<double>(point) < 1.2)
+          places[static_cast<std::size_t>(v.parent)].push_back(v.parent_point);
       }
     });
     bool any = false;

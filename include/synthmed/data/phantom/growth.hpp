@@ -46,7 +46,9 @@ class point_grid {
   };
 
   explicit point_grid(double cell = .25, double half_extent = 9)
-      : cell_(cell), half_(half_extent), side_(static_cast<int>(std::ceil(2 * half_extent / cell))),
+      : cell_(cell),
+        half_(half_extent),
+        side_(static_cast<int>(std::ceil(2 * half_extent / cell))),
         cells_(static_cast<std::size_t>(side_) * static_cast<std::size_t>(side_)) {}
 
   void add(const entry& e) { cells_[index(coordinate(e.at.x), coordinate(e.at.y))].push_back(e); }
@@ -74,7 +76,8 @@ class point_grid {
   std::vector<std::vector<entry>> cells_;
 };
 
-/// How crowded each place is, per kind: every step of a vessel leaves a smooth bump; a line of steps adds up to about 2.
+/// How crowded each place is, per kind: every step of a vessel leaves a smooth bump; a line of steps adds up to
+/// about 2.
 class occupancy_map {
  public:
   void add(vessel_kind kind, point2 at) {
@@ -116,7 +119,11 @@ struct trunk_guide {
 class vessel_grower {
  public:
   vessel_grower(const phantom_subject& subject, const phantom_eye& eye, key k)
-      : eye_(eye), random_(k), fovea_{eye.fovea_x, eye.fovea_y}, edge_(std::min(7.9, eye.vascular_edge)), spacing_(.75 * subject.fork_spacing) {
+      : eye_(eye),
+        random_(k),
+        fovea_{eye.fovea_x, eye.fovea_y},
+        edge_(std::min(7.9, eye.vascular_edge)),
+        spacing_(.75 * subject.fork_spacing) {
     const double eye_width = std::exp(.05 * random_.normal());
     for (bool& outside : artery_outside_) outside = random_.chance(.5);
     trunk_width_ = {.074 * subject.artery_width * eye_width, .105 * subject.vein_width * eye_width};
@@ -266,7 +273,7 @@ class vessel_grower {
     walker& w = walkers_[static_cast<std::size_t>(id)];
     w.to_fork = fork_spacing(w.line.kind, w.width);
     const bool artery = w.line.kind == vessel_kind::artery;
-    const double ratio = !w.line.trunk       ? random_.uniform(.55, 1.0)
+    const double ratio = !w.line.trunk        ? random_.uniform(.55, 1.0)
                          : random_.chance(.6) ? random_.uniform(.40, .70)
                                               : random_.uniform(.70, .98);
     const double exponent = (artery ? 2.6 : 2.1) * (1 + .06 * random_.normal());

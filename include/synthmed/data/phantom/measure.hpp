@@ -31,8 +31,8 @@ inline constexpr double phantom_disc_edge = .5;
   return std::numeric_limits<double>::quiet_NaN();
 }
 
-/// Tortuosity as Keck et al. 2013 cumulate it: mean arc/chord of the trunks of a kind from the disc's edge to `reach` DD
-/// beyond it. NaN when no trunk reaches that far.
+/// Tortuosity as Keck et al. 2013 cumulate it: mean arc/chord of the trunks of a kind from the disc's edge to `reach`
+/// DD beyond it. NaN when no trunk reaches that far.
 [[nodiscard]] inline double cumulative_tortuosity(const vessel_tree& tree, vessel_kind kind, double reach) {
   double sum = 0;
   int count = 0;
@@ -138,7 +138,8 @@ inline constexpr double phantom_disc_edge = .5;
   return crossings;
 }
 
-/// Box-counting dimension of a map's pixels of at least `threshold`: slope of log count over log(1 / box), boxes of 2, 4,
+/// Box-counting dimension of a map's pixels of at least `threshold`: slope of log count over log(1 / box), boxes of 2,
+/// 4,
 /// ..., 64 pixels from the upper left corner. NaN for an empty map.
 [[nodiscard]] inline double box_dimension(const picture& map, std::uint8_t threshold = 128) {
   double sx = 0, sy = 0, sxx = 0, sxy = 0, n = 0;

@@ -67,11 +67,18 @@ inline void blur(plane& p, double sd) {
 /// The view may be a window of the 640 x 480 frame: `left` and `top` say where its first pixel lies in the frame.
 class fundus_camera {
  public:
-  fundus_camera(const phantom_population& population, std::size_t image, const retina_view& view, int left = 0, int top = 0)
-      : record_(population.image(image)), eye_(population.eyes()[record_.eye]), view_(view), left_(left), top_(top),
-        eye_random_(population.eye_key(record_.eye).fold("fundus")), random_(population.session_key(image).fold("photograph")),
+  fundus_camera(const phantom_population& population, std::size_t image, const retina_view& view, int left = 0,
+                int top = 0)
+      : record_(population.image(image)),
+        eye_(population.eyes()[record_.eye]),
+        view_(view),
+        left_(left),
+        top_(top),
+        eye_random_(population.eye_key(record_.eye).fold("fundus")),
+        random_(population.session_key(image).fold("photograph")),
         noise_key_(population.session_key(image).fold("noise")),
-        streaks_(population.eye_key(record_.eye).fold("choroid")), warp_(population.eye_key(record_.eye).fold("warp")) {
+        streaks_(population.eye_key(record_.eye).fold("choroid")),
+        warp_(population.eye_key(record_.eye).fold("warp")) {
     constexpr std::array<colour, 3> bases{{{.80f, .50f, .36f}, {.70f, .37f, .23f}, {.50f, .26f, .17f}}};
     // .16, .08 and .03 were too faint in a first prototype.
     constexpr std::array<float, 3> choroid{.16f * 1.7f, .08f * 2, .03f * 2};
@@ -131,8 +138,10 @@ class fundus_camera {
                  base_[2] * (1 + 1.0f * streak + .40f * patches)};
         const auto mx = static_cast<float>(p.x - eye_.fovea_x), my = static_cast<float>(p.y - eye_.fovea_y);
         // A dark centre within a wider, redder region.
-        const float square = mx * mx + my * my, macula = std::exp(-.5f * square / .64f), around = std::exp(-.5f * square / 2.2f);
-        for (std::size_t k = 0; k < 3; ++k) c[k] *= (1 - .08f * macula) * (1 - (k == 0 ? .15f : 1.f) * macula_ * around);
+        const float square = mx * mx + my * my, macula = std::exp(-.5f * square / .64f),
+                    around = std::exp(-.5f * square / 2.2f);
+        for (std::size_t k = 0; k < 3; ++k)
+          c[k] *= (1 - .08f * macula) * (1 - (k == 0 ? .15f : 1.f) * macula_ * around);
         if (r > edge - .4f) {
           const float beyond = 1 / (1 + std::exp(-(r - edge) / .05f));
           c = mixed(c, grey, .45f * beyond);
@@ -182,7 +191,8 @@ class fundus_camera {
     const colour veil{.62f, .58f, .60f};
     for (int j = 0; j < view_.height; ++j)
       for (int i = 0; i < view_.width; ++i) {
-        const float x = (static_cast<float>(left_ + i) + .5f - 320) / 318, y = (static_cast<float>(top_ + j) + .5f - 240) / 318;
+        const float x = (static_cast<float>(left_ + i) + .5f - 320) / 318,
+                    y = (static_cast<float>(top_ + j) + .5f - 240) / 318;
         const float square = x * x + y * y;
         if (square > 1.05f) continue;
         const float illumination = gain * (1 - falloff * square + tilt_x * x + tilt_y * y);
@@ -206,7 +216,8 @@ class fundus_camera {
       const int reach = static_cast<int>(std::sqrt(std::max(0.0, half)));
       const int first = std::max(0, 320 - reach - left_), last = std::min(view_.width, 320 + reach - left_);
       for (int i = first; i < last; ++i) {
-        const auto index = static_cast<std::size_t>(j) * static_cast<std::size_t>(view_.width) + static_cast<std::size_t>(i);
+        const auto index =
+            static_cast<std::size_t>(j) * static_cast<std::size_t>(view_.width) + static_cast<std::size_t>(i);
         const auto n = coarse_normals(noise_key_.block(static_cast<std::uint64_t>((top_ + j) * 640 + left_ + i)));
         for (std::size_t k = 0; k < 3; ++k) {
           const float light = std::max(0.f, rgb[k].values[index]);

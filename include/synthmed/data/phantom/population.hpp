@@ -52,7 +52,8 @@ struct phantom_options {
   std::string stream = "P";
   /// Number of subjects. Ignored when `images` is not 0.
   std::int64_t subjects = 963;
-  /// Exact number of images: subjects are added until it is reached, the last one cut short. 0: all images of `subjects`.
+  /// Exact number of images: subjects are added until it is reached, the last one cut short. 0: all images of
+  /// `subjects`.
   std::int64_t images = 0;
   /// Share of the subjects, 0 ... 1, whose severity is uniform on 0.05 - 1.15 instead of natural. 0: the natural
   /// prevalence (about 83 / 14 / 3 %). 1: all classes are frequent, and many eyes lie next to a cut. In between, a
@@ -64,9 +65,9 @@ struct phantom_options {
 
 /// A subject: one severity, one pigment, one calibre and tortuosity of its vessels apart from disease.
 struct phantom_subject {
-  std::string id;        ///< stream and number, such as "P0007"
-  double severity = 0;   ///< v_S; normal eyes lie around .2, plus begins at .75
-  double weight = 1;     ///< natural density of v_S divided by the density it was drawn from; 1 without enrichment
+  std::string id;       ///< stream and number, such as "P0007"
+  double severity = 0;  ///< v_S; normal eyes lie around .2, plus begins at .75
+  double weight = 1;    ///< natural density of v_S divided by the density it was drawn from; 1 without enrichment
   fundus_pigment pigment = fundus_pigment::medium;
   double artery_tortuosity = 1, vein_tortuosity = 1;  ///< factors on the slopes, independent of severity
   double artery_width = 1, vein_width = 1;            ///< factors on the calibres, independent of severity
@@ -78,36 +79,36 @@ struct phantom_subject {
 struct phantom_eye {
   std::size_t subject = 0;
   eye_side side = eye_side::right;
-  double severity = 0;                 ///< v_E
-  double trend = 1;                    ///< 1: disease grows from session to session, -1: it recedes
+  double severity = 0;                      ///< v_E
+  double trend = 1;                         ///< 1: disease grows from session to session, -1: it recedes
   std::array<double, 4> quadrant_factor{};  ///< q_k: how much more a quadrant is diseased than the others
-  double artery_angle = 97;            ///< temporal arcade of the arteries, degrees, before disease narrows it
-  double vein_angle = 130;             ///< temporal arcade of the veins, degrees
-  double pixels_per_dd = 51;           ///< disc diameter in pixels of the 640 x 480 frame
-  double fovea_x = 3.76, fovea_y = .35;  ///< in disc diameters (DD) from the disc: temporal, inferior
+  double artery_angle = 97;                 ///< temporal arcade of the arteries, degrees, before disease narrows it
+  double vein_angle = 130;                  ///< temporal arcade of the veins, degrees
+  double pixels_per_dd = 51;                ///< disc diameter in pixels of the 640 x 480 frame
+  double fovea_x = 3.76, fovea_y = .35;     ///< in disc diameters (DD) from the disc: temporal, inferior
   double vascular_edge = std::numeric_limits<double>::infinity();  ///< DD from the disc; infinite: outside the frame
-  bool halo = true;                    ///< a second ring around the disc
+  bool halo = true;                                                ///< a second ring around the disc
 };
 
 /// One image: a session of an eye.
 struct phantom_record {
   std::size_t subject = 0, eye = 0;  ///< indices into the population
   int session = 0;
-  double severity = 0;                       ///< v of this session
-  std::array<double, 4> quadrant_factor{};   ///< q_k of the eye, a little different in every session
-  std::array<double, 4> quadrant{};          ///< local severity of each quadrant, v (1 + .6 q_k)
-  double latent = 0;                         ///< mean of the second and third largest quadrant: the two-quadrant rule
-  diagnosis label = diagnosis::normal;       ///< consensus: the majority, i.e. the median, of `graders`
-  std::array<diagnosis, 3> graders{};        ///< single readings behind the consensus
-  std::array<diagnosis, 8> experts{};        ///< eight further readers, less exact, each with cut-points of his own
-  std::array<double, 3> readings{};          ///< severity as each grader perceived it, before the cut-points
-  double weight = 1;                         ///< the subject's
-  double disc_x = 0, disc_y = 0;             ///< disc centre in pixels of the 640 x 480 frame
-  double roll = 0;                           ///< camera roll, degrees
-  double glare = 0;                          ///< strength of the glare crescent; 0 in half of the images
-  double haze = 0;                           ///< 0 - .4
-  double blur = .55;                         ///< standard deviation of the defocus, pixels
-  int jpeg_quality = 90;                     ///< 75 - 95: with which a camera would write the file; pixels are not compressed
+  double severity = 0;                      ///< v of this session
+  std::array<double, 4> quadrant_factor{};  ///< q_k of the eye, a little different in every session
+  std::array<double, 4> quadrant{};         ///< local severity of each quadrant, v (1 + .6 q_k)
+  double latent = 0;                        ///< mean of the second and third largest quadrant: the two-quadrant rule
+  diagnosis label = diagnosis::normal;      ///< consensus: the majority, i.e. the median, of `graders`
+  std::array<diagnosis, 3> graders{};       ///< single readings behind the consensus
+  std::array<diagnosis, 8> experts{};       ///< eight further readers, less exact, each with cut-points of his own
+  std::array<double, 3> readings{};         ///< severity as each grader perceived it, before the cut-points
+  double weight = 1;                        ///< the subject's
+  double disc_x = 0, disc_y = 0;            ///< disc centre in pixels of the 640 x 480 frame
+  double roll = 0;                          ///< camera roll, degrees
+  double glare = 0;                         ///< strength of the glare crescent; 0 in half of the images
+  double haze = 0;                          ///< 0 - .4
+  double blur = .55;                        ///< standard deviation of the defocus, pixels
+  int jpeg_quality = 90;  ///< 75 - 95: with which a camera would write the file; pixels are not compressed
 };
 
 /// The cut-points of the latent severity: below the first normal, from the second on plus.
@@ -146,7 +147,8 @@ class phantom_population {
   /// A record. Throws argument_error outside of [0, images().size()).
   [[nodiscard]] const phantom_record& image(std::size_t index) const {
     if (index >= images_.size())
-      throw argument_error(sentence("Image ", index, " was asked for, but the phantom population has ", images_.size(), "."));
+      throw argument_error(
+          sentence("Image ", index, " was asked for, but the phantom population has ", images_.size(), "."));
     return images_[index];
   }
 
@@ -319,8 +321,9 @@ struct phantom_populations {
   bool has_further_test = false;
 };
 
-/// smoke: 24 images of 12 subjects, all enriched. quick: 2000 images of about 400 subjects and 800 of new subjects, half
-/// of the subjects enriched. demo: 2000 and 1200. study: 963 subjects at natural prevalence, about 5840 images, no further test population.
+/// smoke: 24 images of 12 subjects, all enriched. quick: 2000 images of about 400 subjects and 800 of new subjects,
+/// half of the subjects enriched. demo: 2000 and 1200. study: 963 subjects at natural prevalence, about 5840 images, no
+/// further test population.
 [[nodiscard]] inline phantom_populations populations_of(phantom_preset preset, std::uint64_t seed = 1) {
   phantom_populations p;
   p.main.seed = seed;
@@ -353,7 +356,8 @@ struct phantom_populations {
   if (name == "quick") return phantom_preset::quick;
   if (name == "demo") return phantom_preset::demo;
   if (name == "study") return phantom_preset::study;
-  throw argument_error(sentence("There is no phantom preset \"", name, "\"; the presets are smoke, quick, demo and study."));
+  throw argument_error(
+      sentence("There is no phantom preset \"", name, "\"; the presets are smoke, quick, demo and study."));
 }
 
 }  // namespace synthmed

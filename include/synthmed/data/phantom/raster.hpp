@@ -15,10 +15,10 @@ namespace synthmed {
 
 /// From the retina (DD) to a pixel grid. Pixel (i, j) covers [i, i + 1) x [j, j + 1).
 struct retina_view {
-  double scale = 51;           ///< pixels per DD
+  double scale = 51;              ///< pixels per DD
   double disc_x = 0, disc_y = 0;  ///< where the disc centre lies, pixels
   double cosine = 1, sine = 0;    ///< camera roll
-  double mirror = -1;          ///< -1: temporal is left (a right eye), 1: temporal is right
+  double mirror = -1;             ///< -1: temporal is left (a right eye), 1: temporal is right
   int width = 640, height = 480;
 
   [[nodiscard]] point2 pixel(point2 retina) const noexcept {
@@ -39,7 +39,9 @@ struct plane {
   plane() = default;
   plane(int w, int h, float value = 0)
       : width(w), height(h), values(static_cast<std::size_t>(w) * static_cast<std::size_t>(h), value) {}
-  [[nodiscard]] float* row(int y) noexcept { return values.data() + static_cast<std::size_t>(y) * static_cast<std::size_t>(width); }
+  [[nodiscard]] float* row(int y) noexcept {
+    return values.data() + static_cast<std::size_t>(y) * static_cast<std::size_t>(width);
+  }
   [[nodiscard]] const float* row(int y) const noexcept {
     return values.data() + static_cast<std::size_t>(y) * static_cast<std::size_t>(width);
   }
@@ -57,8 +59,10 @@ struct pixel_share {
   float a, b, flat, end;
 
   pixel_share(float nx, float ny)
-      : a(std::max(std::abs(nx), std::abs(ny))), b(std::max(std::min(std::abs(nx), std::abs(ny)), 1e-4f)),
-        flat(.5f * (a - b)), end(.5f * (a + b)) {}
+      : a(std::max(std::abs(nx), std::abs(ny))),
+        b(std::max(std::min(std::abs(nx), std::abs(ny)), 1e-4f)),
+        flat(.5f * (a - b)),
+        end(.5f * (a + b)) {}
 
   [[nodiscard]] float operator()(float t) const noexcept {
     const float s = std::abs(t), rest = std::max(0.f, end - s);
@@ -150,9 +154,8 @@ void for_each_capsule(const vessel_tree& tree, vessel_kind kind, const retina_vi
 [[nodiscard]] inline plane optical_depth(const vessel_tree& tree, vessel_kind kind, const retina_view& view,
                                          double reference) {
   plane out(view.width, view.height);
-  detail::for_each_capsule(tree, kind, view, [&](const detail::capsule& c) {
-    detail::darken(out, c, static_cast<float>(reference));
-  });
+  detail::for_each_capsule(tree, kind, view,
+                           [&](const detail::capsule& c) { detail::darken(out, c, static_cast<float>(reference)); });
   return out;
 }
 

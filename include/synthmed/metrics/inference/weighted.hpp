@@ -16,33 +16,40 @@ namespace synthmed {
 /// Scores of cases that stand for different shares of a population. Ranked once; an AUC of any resample is then O(n).
 class weighted_ranking {
  public:
-  /// Labels are 0 or 1; weights are not negative and finite (importance weights: density wanted over density sampled, up
-  /// to a factor). Throws argument_error where lengths differ, a value is out of range, or a class has no weight.
+  /// Labels are 0 or 1; weights are not negative and finite (importance weights: density wanted over density sampled,
+  /// up to a factor). Throws argument_error where lengths differ, a value is out of range, or a class has no weight.
   weighted_ranking(std::span<const double> scores, std::span<const int> labels, std::span<const double> weights)
-      : scores_(scores.begin(), scores.end()), weights_(weights.begin(), weights.end()), labels_(labels.begin(), labels.end()) {
+      : scores_(scores.begin(), scores.end()),
+        weights_(weights.begin(), weights.end()),
+        labels_(labels.begin(), labels.end()) {
     if (labels.size() != scores.size() || weights.size() != scores.size())
-      throw argument_error(sentence("A weighted AUC needs a label and a weight for every score, got ", scores.size(), " scores, ",
-                                    labels.size(), " labels and ", weights.size(), " weights."));
+      throw argument_error(sentence("A weighted AUC needs a label and a weight for every score, got ", scores.size(),
+                                    " scores, ", labels.size(), " labels and ", weights.size(), " weights."));
     for (std::size_t i = 0; i < scores.size(); ++i) {
       if (!(weights[i] >= 0) || std::isinf(weights[i]))
-        throw argument_error(sentence("Case ", i, " of a weighted AUC has the weight ", weights[i], "; expected a finite one of at least 0."));
-      if (std::isnan(scores[i])) throw argument_error(sentence("Case ", i, " of a weighted AUC has a score that is no number."));
+        throw argument_error(sentence("Case ", i, " of a weighted AUC has the weight ", weights[i],
+                                      "; expected a finite one of at least 0."));
+      if (std::isnan(scores[i]))
+        throw argument_error(sentence("Case ", i, " of a weighted AUC has a score that is no number."));
       if (labels[i] != 0 && labels[i] != 1)
-        throw argument_error(sentence("Case ", i, " of a weighted AUC has the label ", labels[i], "; labels are 0 and 1."));
+        throw argument_error(
+            sentence("Case ", i, " of a weighted AUC has the label ", labels[i], "; labels are 0 and 1."));
     }
     order_.resize(scores.size());
     std::iota(order_.begin(), order_.end(), std::size_t{0});
-    std::sort(order_.begin(), order_.end(), [&](auto a, auto b) { return scores_[a] != scores_[b] ? scores_[a] < scores_[b] : a < b; });
+    std::sort(order_.begin(), order_.end(),
+              [&](auto a, auto b) { return scores_[a] != scores_[b] ? scores_[a] < scores_[b] : a < b; });
     if (std::isnan(auc({}))) throw argument_error("A weighted AUC needs cases of both classes whose weight is not 0.");
   }
 
   [[nodiscard]] std::size_t size() const noexcept { return scores_.size(); }
 
-  /// The share of pairs, by the product of their weights, in which the positive case has the higher score (ties one half).
-  /// `times`: how often each case occurs; empty: once. NaN where a class has no weight.
+  /// The share of pairs, by the product of their weights, in which the positive case has the higher score (ties one
+  /// half). `times`: how often each case occurs; empty: once. NaN where a class has no weight.
   [[nodiscard]] double auc(multiplicities times) const {
     if (!times.empty() && times.size() != size())
-      throw argument_error(sentence("A resample of ", size(), " cases needs as many multiplicities, got ", times.size(), "."));
+      throw argument_error(
+          sentence("A resample of ", size(), " cases needs as many multiplicities, got ", times.size(), "."));
     double below = 0, positives = 0, won = 0;
     for (std::size_t i = 0; i < order_.size();) {
       double tied[2] = {0, 0};

@@ -32,7 +32,8 @@ template <backend X>
                                                                                typename X::scalar slope) {
   const auto made = ops::batch_norm_train<X>(x, gamma, beta, 0.25);
   if constexpr (fuses_batch_norm_leaky_relu_gradient<X>) {
-    return X::batch_norm_leaky_relu_gradient(output_grad, x, gamma, beta, made.mean, made.variance, typename X::scalar(0.25), slope);
+    return X::batch_norm_leaky_relu_gradient(output_grad, x, gamma, beta, made.mean, made.variance,
+                                             typename X::scalar(0.25), slope);
   } else {
     const shape dims = X::shape_of(x);
     shape one = dims;
@@ -47,7 +48,8 @@ template <backend X>
     const auto to_gamma = X::sum(X::mul(inner, standard), others), to_beta = X::sum(inner, others);
     const auto along = X::mul(standard, wide(X::mul_scalar(to_gamma, share)));
     const auto centred = X::sub(X::sub(inner, wide(X::mul_scalar(to_beta, share))), along);
-    return {X::mul(centred, wide(X::div(gamma, root))), X::reshape(to_gamma, {dims[1]}), X::reshape(to_beta, {dims[1]})};
+    return {X::mul(centred, wide(X::div(gamma, root))), X::reshape(to_gamma, {dims[1]}),
+            X::reshape(to_beta, {dims[1]})};
   }
 }
 
@@ -98,7 +100,8 @@ void fused_cases(case_list<B>& cases) {
     for (const auto& part : parts) flat.push_back(X::reshape(part, {X::shape_of(part).elements()}));
     return X::concat(std::span<const typename X::tensor>(flat), 0);
   };
-  const std::vector<shape> batches = {{6, 3}, {2, 1, 5, 7}, {2, 16, 4, 4}, {3, 24, 5, 3}, {2, 32, 1, 1}, {2, 5, 70, 71}, {3, 32, 40, 33}};
+  const std::vector<shape> batches = {{6, 3},        {2, 1, 5, 7},   {2, 16, 4, 4},  {3, 24, 5, 3},
+                                      {2, 32, 1, 1}, {2, 5, 70, 71}, {3, 32, 40, 33}};
   cases.add("fused/batch_norm_leaky_relu", [=](checker<B>& check) {
     for (const shape& dims : batches)
       for (const double slope : {1.0, 0.25, 0.0})

@@ -14,12 +14,13 @@
 
 namespace synthmed::train {
 
-/// Writes {"step":12,"stage":1,"loss":0.25,...} for every step, or every so manieth. Numbers have the shortest form that
-/// reads back exactly; what is not finite is null. No times are written: the log of a run is a function of the run.
+/// Writes {"step":12,"stage":1,"loss":0.25,...} for every step, or every so manieth. Numbers have the shortest form
+/// that reads back exactly; what is not finite is null. No times are written: the log of a run is a function of the
+/// run.
 class json_lines : public quiet_observer {
  public:
-  /// Opens the log and cuts it to the steps before `next_step`: a run that was killed has logged more than its checkpoint
-  /// holds. A line that is no such line ends what is kept. Throws argument_error for every < 1, io_error.
+  /// Opens the log and cuts it to the steps before `next_step`: a run that was killed has logged more than its
+  /// checkpoint holds. A line that is no such line ends what is kept. Throws argument_error for every < 1, io_error.
   explicit json_lines(const std::filesystem::path& path, std::int64_t next_step = 0, std::int64_t every = 1)
       : every_(every), file_(path, [next_step](std::string_view content) { return kept(content, next_step); }) {
     if (every < 1) throw argument_error(sentence("A log is written every 1 or more steps, got ", every, "."));
@@ -53,7 +54,8 @@ class json_lines : public quiet_observer {
       const auto line = content.substr(end, newline - end);
       std::int64_t step = 0;
       if (!line.starts_with(opening) || !line.ends_with('}') ||
-          std::from_chars(line.data() + opening.size(), line.data() + line.size(), step).ec != std::errc{} || step >= next_step)
+          std::from_chars(line.data() + opening.size(), line.data() + line.size(), step).ec != std::errc{} ||
+          step >= next_step)
         return end;
       end = newline + 1;
     }

@@ -1,4 +1,5 @@
-// A file that grows with a run: cut on opening to what a resumed run keeps, brought to disk when a checkpoint is written.
+// A file that grows with a run: cut on opening to what a resumed run keeps, brought to disk when a checkpoint is
+// written.
 #pragma once
 
 #include <cerrno>
@@ -52,7 +53,9 @@ class log_file {
   }
 
  private:
-  [[noreturn]] void fail() const { throw io_error(sentence("Cannot write ", path_.string(), ": ", std::strerror(errno), ".")); }
+  [[noreturn]] void fail() const {
+    throw io_error(sentence("Cannot write ", path_.string(), ": ", std::strerror(errno), "."));
+  }
 
   std::filesystem::path path_;
   std::FILE* file_ = nullptr;

@@ -46,9 +46,9 @@ struct progress_options {
   return std::to_string(minutes / 1440) + " d " + std::to_string(minutes % 1440 / 60) + " h";
 }
 
-/// Writes "gan plus: 300/1200 steps, stage 1, 412.3 images/s, 2.43 s/kimg, 3 min left, 512 MiB peak" to a sink. Rates are
-/// of the last seconds, for the cost of a step changes with the stage; the time left takes the steps to come to be as the
-/// last ones were. It asks no clock, the run's events tell the time.
+/// Writes "gan plus: 300/1200 steps, stage 1, 412.3 images/s, 2.43 s/kimg, 3 min left, 512 MiB peak" to a sink. Rates
+/// are of the last seconds, for the cost of a step changes with the stage; the time left takes the steps to come to be
+/// as the last ones were. It asks no clock, the run's events tell the time.
 class progress_line : public quiet_observer {
  public:
   progress_line(text_sink sink, progress_options options) : sink_(std::move(sink)), options_(std::move(options)) {}
@@ -78,8 +78,8 @@ class progress_line : public quiet_observer {
   void show(bool last) {
     shown_ = last_.seconds;
     shown_any_ = true;
-    std::string line = sentence(options_.what, options_.what.empty() ? "" : ": ", last_.step + 1, "/", last_.end_step, " steps, stage ",
-                                last_.stage);
+    std::string line = sentence(options_.what, options_.what.empty() ? "" : ": ", last_.step + 1, "/", last_.end_step,
+                                " steps, stage ", last_.stage);
     if (seconds_ > 0) {
       const double rate = images_ / seconds_;
       line += images_ > 0 ? number(", %.1f images/s", rate) + number(", %.2f s/kimg", 1000 / rate)
@@ -87,7 +87,8 @@ class progress_line : public quiet_observer {
       if (last)
         line += ", " + readable_time(last_.seconds) + " in all";
       else
-        line += ", " + readable_time(static_cast<double>(last_.end_step - last_.step - 1) * seconds_ / steps_) + " left";
+        line +=
+            ", " + readable_time(static_cast<double>(last_.end_step - last_.step - 1) * seconds_ / steps_) + " left";
     }
     line += sentence(", ", peak_memory() >> 20, " MiB peak");
     const std::size_t width = line.size();

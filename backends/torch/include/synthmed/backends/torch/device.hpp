@@ -48,7 +48,8 @@ inline void exact_and_repeatable_cuda() {
 }
 
 /// From now on LibTorch refuses a kernel whose bytes do not repeat (backend_error), on the processor too; CUDA's matrix
-/// products need CUBLAS_WORKSPACE_CONFIG=:4096:8 in the environment before the first of them. Belongs to the whole process.
+/// products need CUBLAS_WORKSPACE_CONFIG=:4096:8 in the environment before the first of them. Belongs to the whole
+/// process.
 inline void refuse_unrepeatable_kernels() { at::globalContext().setDeterministicAlgorithms(true, false); }
 
 }  // namespace synthmed::libtorch

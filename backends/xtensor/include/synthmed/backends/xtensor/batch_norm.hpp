@@ -1,8 +1,8 @@
-// Batch norm in training with a leaky ReLU behind it: one pass for the statistics and one to apply them, on the way there
-// and on the way back. Whatever was normalised is worked out again where it is needed and never stored.
+// Batch norm in training with a leaky ReLU behind it: one pass for the statistics and one to apply them, on the way
+// there and on the way back. Whatever was normalised is worked out again where it is needed and never stored.
 //
-// Work is cut into pieces: a few pixels of 16 channels when blocked, of one channel when dense. A piece adds up in float
-// registers, pieces are joined in double, in order, so that bytes depend on the shape alone.
+// Work is cut into pieces: a few pixels of 16 channels when blocked, of one channel when dense. A piece adds up in
+// float registers, pieces are joined in double, in order, so that bytes depend on the shape alone.
 #pragma once
 
 #include <algorithm>
@@ -66,9 +66,7 @@ struct pieces {
     count = dims[0] * groups * tiles;
   }
   [[nodiscard]] std::int64_t group_of(std::int64_t piece) const { return piece / tiles % groups; }
-  [[nodiscard]] std::int64_t size_of(std::int64_t piece) const {
-    return std::min(tile, pixels - piece % tiles * tile);
-  }
+  [[nodiscard]] std::int64_t size_of(std::int64_t piece) const { return std::min(tile, pixels - piece % tiles * tile); }
   /// Calls f(strand, lane) for the strands of a piece; lane is their first channel's place in the piece.
   template <class F>
   void strands(std::int64_t piece, F f) const {
@@ -99,7 +97,8 @@ struct pieces {
                  for (std::int64_t c = begin; c < end; ++c)
                    f(c, [&](auto h) {
                      for (std::int64_t start = c / lanes * tiles; start < count; start += step)
-                       for (std::int64_t piece = start; piece < start + tiles; ++piece) h(piece, piece * lanes + c % lanes);
+                       for (std::int64_t piece = start; piece < start + tiles; ++piece)
+                         h(piece, piece * lanes + c % lanes);
                    });
                });
   }
@@ -153,7 +152,8 @@ inline void statistics(const pieces& cut, const float* x, float* mean, float* va
     const double centre = sum / values;
     over_pieces([&](std::int64_t piece, std::int64_t at) {
       const double off = static_cast<double>(means[static_cast<std::size_t>(at)]) - centre;
-      spread += static_cast<double>(squares[static_cast<std::size_t>(at)]) + static_cast<double>(cut.size_of(piece)) * off * off;
+      spread += static_cast<double>(squares[static_cast<std::size_t>(at)]) +
+                static_cast<double>(cut.size_of(piece)) * off * off;
     });
     mean[c] = static_cast<float>(centre);
     variance[c] = static_cast<float>(spread / values);
@@ -161,7 +161,8 @@ inline void statistics(const pieces& cut, const float* x, float* mean, float* va
 }
 
 /// gamma / sqrt(variance + epsilon).
-[[nodiscard]] inline std::vector<float> factors(std::int64_t channels, const float* gamma, const float* variance, float epsilon) {
+[[nodiscard]] inline std::vector<float> factors(std::int64_t channels, const float* gamma, const float* variance,
+                                                float epsilon) {
   std::vector<float> out(static_cast<std::size_t>(channels));
   for (std::size_t c = 0; c < out.size(); ++c) out[c] = gamma[c] / std::sqrt(variance[c] + epsilon);
   return out;
@@ -170,15 +171,16 @@ inline void statistics(const pieces& cut, const float* x, float* mean, float* va
 }  // namespace detail::batch_norm
 
 struct batch_normalisation {
-  static batch_norm_values<tensor> batch_norm_leaky_relu(const tensor& x, const tensor& gamma, const tensor& beta, float epsilon,
-                                                         float slope) {
+  static batch_norm_values<tensor> batch_norm_leaky_relu(const tensor& x, const tensor& gamma, const tensor& beta,
+                                                         float epsilon, float slope) {
     const detail::batch_norm::pieces cut(x.dims(), x.order());
     batch_norm_values<tensor> made{tensor(x.dims(), x.order()), tensor({cut.channels}), tensor({cut.channels})};
     detail::batch_norm::statistics(cut, x.data(), made.mean.fill(), made.variance.fill());
     const auto factors = detail::batch_norm::factors(cut.channels, gamma.data(), made.variance.data(), epsilon);
     cut.for_each([&, to = made.y.fill()](std::int64_t piece) {
       cut.strands(piece, [&]<class Value>(const detail::batch_norm::strand<Value>& s, std::int64_t) {
-        const Value mean = s.of(made.mean.data()), factor = s.of(factors.data()), shift = s.of(beta.data()), below(slope);
+        const Value mean = s.of(made.mean.data()), factor = s.of(factors.data()), shift = s.of(beta.data()),
+                    below(slope);
         for (std::int64_t i = 0; i < s.count; ++i) {
           const Value y = detail::batch_norm::multiply_add(s.get(x.data(), i) - mean, factor, shift);
           s.put(to, i, detail::batch_norm::where_positive(y, y, below * y));
@@ -190,8 +192,9 @@ struct batch_normalisation {
 
   /// The gradients of what went in, from that of the result. The activation's mask is worked out from x by the same
   /// operations as the result was, so it is the same mask.
-  static batch_norm_gradients<tensor> batch_norm_leaky_relu_gradient(const tensor& output_grad, const tensor& x, const tensor& gamma,
-                                                                     const tensor& beta, const tensor& mean, const tensor& variance,
+  static batch_norm_gradients<tensor> batch_norm_leaky_relu_gradient(const tensor& output_grad, const tensor& x,
+                                                                     const tensor& gamma, const tensor& beta,
+                                                                     const tensor& mean, const tensor& variance,
                                                                      float epsilon, float slope) {
     const detail::batch_norm::pieces cut(x.dims(), x.order());
     const tensor gradient = in_layout(output_grad, x.order());
@@ -199,14 +202,17 @@ struct batch_normalisation {
     const auto channels = static_cast<std::size_t>(cut.channels);
     const auto factors = detail::batch_norm::factors(cut.channels, gamma.data(), variance.data(), epsilon);
     // Calls f(i, gradient before the activation, x - mean) for all of a strand.
-    const auto inner = [&, g = gradient.data(), from = x.data()]<class Value>(const detail::batch_norm::strand<Value>& s, auto f) {
+    const auto inner = [&, g = gradient.data(), from = x.data()]<class Value>(
+                           const detail::batch_norm::strand<Value>& s, auto f) {
       const Value centre = s.of(mean.data()), factor = s.of(factors.data()), shift = s.of(beta.data()), below(slope);
       if (slope == 1) {
         for (std::int64_t i = 0; i < s.count; ++i) f(i, s.get(g, i), s.get(from, i) - centre);
       } else {
         for (std::int64_t i = 0; i < s.count; ++i) {
           const Value off = s.get(from, i) - centre, arriving = s.get(g, i);
-          f(i, detail::batch_norm::where_positive(detail::batch_norm::multiply_add(off, factor, shift), arriving, below * arriving),
+          f(i,
+            detail::batch_norm::where_positive(detail::batch_norm::multiply_add(off, factor, shift), arriving,
+                                               below * arriving),
             off);
         }
       }
@@ -227,24 +233,26 @@ struct batch_normalisation {
     // dx = factor g + along (x - mean) + constant
     std::vector<float> along(channels), constant(channels);
     const double values = static_cast<double>(x.elements()) / static_cast<double>(cut.channels);
-    cut.for_each_channel([&, to_gamma = made.gamma.fill(), to_beta = made.beta.fill()](std::int64_t c, auto over_pieces) {
-      double sum = 0, product = 0;
-      over_pieces([&](std::int64_t, std::int64_t at) {
-        sum += static_cast<double>(sums[static_cast<std::size_t>(at)]);
-        product += static_cast<double>(products[static_cast<std::size_t>(at)]);
-      });
-      const auto place = static_cast<std::size_t>(c);
-      const double squared = static_cast<double>(variance.data()[c]) + static_cast<double>(epsilon);
-      to_beta[c] = static_cast<float>(sum);
-      to_gamma[c] = static_cast<float>(product / std::sqrt(squared));
-      constant[place] = static_cast<float>(-static_cast<double>(factors[place]) * sum / values);
-      along[place] = static_cast<float>(-static_cast<double>(factors[place]) * product / (squared * values));
-    });
+    cut.for_each_channel(
+        [&, to_gamma = made.gamma.fill(), to_beta = made.beta.fill()](std::int64_t c, auto over_pieces) {
+          double sum = 0, product = 0;
+          over_pieces([&](std::int64_t, std::int64_t at) {
+            sum += static_cast<double>(sums[static_cast<std::size_t>(at)]);
+            product += static_cast<double>(products[static_cast<std::size_t>(at)]);
+          });
+          const auto place = static_cast<std::size_t>(c);
+          const double squared = static_cast<double>(variance.data()[c]) + static_cast<double>(epsilon);
+          to_beta[c] = static_cast<float>(sum);
+          to_gamma[c] = static_cast<float>(product / std::sqrt(squared));
+          constant[place] = static_cast<float>(-static_cast<double>(factors[place]) * sum / values);
+          along[place] = static_cast<float>(-static_cast<double>(factors[place]) * product / (squared * values));
+        });
     cut.for_each([&, to = made.x.fill()](std::int64_t piece) {
       cut.strands(piece, [&]<class Value>(const detail::batch_norm::strand<Value>& s, std::int64_t) {
         const Value factor = s.of(factors.data()), slant = s.of(along.data()), level = s.of(constant.data());
         inner(s, [&](std::int64_t i, const Value& g, const Value& off) {
-          s.put(to, i, detail::batch_norm::multiply_add(g, factor, detail::batch_norm::multiply_add(off, slant, level)));
+          s.put(to, i,
+                detail::batch_norm::multiply_add(g, factor, detail::batch_norm::multiply_add(off, slant, level)));
         });
       });
     });

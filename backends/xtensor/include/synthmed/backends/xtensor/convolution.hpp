@@ -21,7 +21,8 @@ struct convolved {
 };
 
 /// The fixed rule: 3 x 3 with stride 1 and padding 1, whole blocks of channels on both sides, at least 7 x 7 pixels.
-/// Never decided by timing, so that a shape always has the same bytes. Tiles are 4 x 4 pixels: 7 fill two of them nearly, 5 do not.
+/// Never decided by timing, so that a shape always has the same bytes. Tiles are 4 x 4 pixels: 7 fill two of them
+/// nearly, 5 do not.
 [[nodiscard]] inline bool winograd_fits(const shape& x, const shape& weight, const conv2d_params& params) {
   return weight[2] == 3 && weight[3] == 3 && params == conv2d_params{1, 1, 1, 1} && x[1] % block == 0 &&
          weight[0] % block == 0 && std::min(x[2], x[3]) >= 7;

@@ -145,7 +145,9 @@ class operand {
 };
 
 /// What oneDNN's Winograd kernels take behind them: a bias, and a plain ReLU.
-[[nodiscard]] constexpr bool winograd_takes(float scale, float slope) noexcept { return scale == 1 && (slope == 0 || slope == 1); }
+[[nodiscard]] constexpr bool winograd_takes(float scale, float slope) noexcept {
+  return scale == 1 && (slope == 0 || slope == 1);
+}
 
 /// A convolution in one direction, ready to run.
 class conv_plan {

@@ -1,5 +1,5 @@
-// Products with one short side, where general kernels lose most of their time: a batch of few rows times a linear layer,
-// and 1 x 1 convolutions between a picture of a few channels and many channels.
+// Products with one short side, where general kernels lose most of their time: a batch of few rows times a linear
+// layer, and 1 x 1 convolutions between a picture of a few channels and many channels.
 //
 // Sums are made in an order fixed by the shapes, so results do not depend on the number of threads.
 #pragma once
@@ -58,12 +58,14 @@ void dot_rows(std::int64_t rows, const float* a, const float* b, std::int64_t k,
 
 }  // namespace detail
 
-/// Whether thin_product() is the better way to a [m, k] times the transpose of b [n, k]: few rows, and long enough ones.
+/// Whether thin_product() is the better way to a [m, k] times the transpose of b [n, k]: few rows, and long enough
+/// ones.
 [[nodiscard]] constexpr bool thin_fits(std::int64_t m, std::int64_t k) noexcept { return m <= 32 && k >= 512; }
 
 /// c [m, n] = a b^T for a [m, k] and b [n, k], all row-major: the scalar products of their rows.
 inline void thin_product(std::int64_t m, std::int64_t n, std::int64_t k, const float* a, const float* b, float* c) {
-  constexpr auto rows = static_cast<std::int64_t>(detail::tile_rows), others = static_cast<std::int64_t>(detail::tile_others);
+  constexpr auto rows = static_cast<std::int64_t>(detail::tile_rows),
+                 others = static_cast<std::int64_t>(detail::tile_others);
   kernel_for((n + others - 1) / others, std::max<std::int64_t>(1, detail::thin_grain / (others * m * k)),
              [=](std::int64_t begin, std::int64_t end) {
                for (std::int64_t item = begin; item < end; ++item)
@@ -78,8 +80,9 @@ inline void thin_product(std::int64_t m, std::int64_t n, std::int64_t k, const f
              });
 }
 
-/// A 1 x 1 convolution between `thin` channels of a dense tensor and `wide` ones of a blocked tensor, in any of its three
-/// directions. The weight is [outputs, inputs, 1, 1]; its element for a wide and a thin channel is found by two strides.
+/// A 1 x 1 convolution between `thin` channels of a dense tensor and `wide` ones of a blocked tensor, in any of its
+/// three directions. The weight is [outputs, inputs, 1, 1]; its element for a wide and a thin channel is found by two
+/// strides.
 class pointwise {
  public:
   /// Whether a convolution of x with such a weight is one, on an engine whose tensors are blocked.
