@@ -352,7 +352,8 @@ void add_prepare(CLI::App& app) {
       ->check(CLI::IsMember({"fundus", "rvm"}))
       ->default_val("fundus")
       ->group(reading);
-  command.add_option("--value", s.values, "column:text=other, replace a text of the pattern (repeat)")->group(reading);
+  command.add_option("--value", s.values, "column:text=other, replace a text of the manifest or pattern (repeat)")
+      ->group(reading);
   command.add_option("--column", s.columns, "ours=theirs, a column of the manifest by another name (repeat)")
       ->group(reading);
   command.add_option("--exclude", s.exclude, "column=value, leave such rows out (repeat)")->group(reading);

@@ -33,6 +33,10 @@ synthmed::manifest_options manifest_options_of(const prepare_settings& s) {
   options.split_by_image = s.split_by_image;
   for (const auto& text : s.columns) options.columns.insert(divided(text, '=', "--column"));
   for (const auto& text : s.exclude) options.exclude.push_back(divided(text, '=', "--exclude"));
+  for (const auto& text : s.values) {
+    const auto [column, rule] = divided(text, ':', "--value");
+    options.values[column].insert(divided(rule, '=', "--value"));
+  }
   return options;
 }
 
@@ -45,10 +49,6 @@ synthmed::path_pattern pattern_of(const prepare_settings& s) {
   if (!s.pattern.empty()) pattern.regex = s.pattern;
   if (!s.mask.empty()) pattern.mask = s.mask;
   if (!s.fov.empty()) pattern.fov = s.fov;
-  for (const auto& text : s.values) {
-    const auto [column, rule] = divided(text, ':', "--value");
-    pattern.values[column].insert(divided(rule, '=', "--value"));
-  }
   return pattern;
 }
 
@@ -80,13 +80,26 @@ synthmed::manifest read_source(const prepare_settings& s) {
   return data;
 }
 
-/// Hash, size and grey values of every picture; masks must fit their pictures. All faults are said at once.
+/// Pictures with a shorter side show no vessels.
+constexpr int smallest_side = 16;
+
+bool is_constant(const synthmed::picture& p) {
+  const auto pixels = p.pixels();
+  const auto first = static_cast<std::size_t>(p.channels());
+  for (std::size_t i = first; i < pixels.size(); ++i)
+    if (pixels[i] != pixels[i - first]) return false;
+  return true;
+}
+
+/// Hash, size and grey values of every picture; masks must fit their pictures. All faults are said at once; a picture
+/// or vessel map of one value throughout is a warning.
 std::vector<synthmed::picture_facts> examine(const synthmed::manifest& data, const synthmed::read_options& how,
-                                             synthmed::grey_statistics& statistics) {
+                                             synthmed::grey_statistics& statistics,
+                                             std::vector<std::string>& warnings) {
   const auto n = static_cast<std::int64_t>(data.records.size());
   std::vector<synthmed::picture_facts> facts(data.records.size());
   std::vector<synthmed::grey_statistics_sum> sums(data.records.size());
-  std::vector<std::string> faults(data.records.size());
+  std::vector<std::string> faults(data.records.size()), constant(data.records.size());
   progress shown("reading", "pictures", data.records.size());
   std::mutex guard;
   std::uint64_t done = 0;
@@ -97,7 +110,11 @@ std::vector<synthmed::picture_facts> examine(const synthmed::manifest& data, con
       const auto path = data.locate(record.image);
       const std::string bytes = synthmed::read_file(path);
       const auto p = synthmed::decode_picture(bytes, path.string(), how);
+      if (std::min(p.height(), p.width()) < smallest_side)
+        throw format_error(sentence(path.string(), " has ", p.width(), " x ", p.height(),
+                                    " pixels; vessels need at least ", smallest_side, " on each side."));
       facts[i] = {synthmed::sha256(bytes), p.height(), p.width()};
+      if (is_constant(p)) constant[i] = record.image.string();
       if (record.kind != "rvm") sums[i].add(p);
       for (const auto* file : {&record.mask, &record.fov}) {
         if (file->empty()) continue;
@@ -106,6 +123,8 @@ std::vector<synthmed::picture_facts> examine(const synthmed::manifest& data, con
           throw format_error(sentence(data.locate(*file).string(), " has ", beside.width(), " x ", beside.height(),
                                       " pixels, but its picture ", record.image.string(), " has ", p.width(), " x ",
                                       p.height(), "."));
+        if (file == &record.mask && is_constant(beside))
+          constant[i] += (constant[i].empty() ? "" : ", ") + record.mask.string();
       }
     } catch (const synthmed::error& problem) {
       faults[i] = problem.what();
@@ -114,6 +133,11 @@ std::vector<synthmed::picture_facts> examine(const synthmed::manifest& data, con
     shown.done(++done);
   });
   std::erase(faults, std::string());
+  std::erase(constant, std::string());
+  if (!constant.empty())
+    warnings.push_back(sentence("Of one value throughout: ", synthmed::detail::joined(constant),
+                                "; a vessel map in which nothing was found is black, a photograph is not: look at "
+                                "them."));
   if (faults.size() == 1) throw format_error(faults.front());
   if (!faults.empty()) {
     std::string all = sentence(faults.size(), " pictures cannot be used:");
@@ -158,7 +182,8 @@ prepare_source open_images(const prepare_settings& s) {
   const synthmed::read_options how{.deep = s.deep == "scale"     ? synthmed::sixteen_bit::scale
                                            : s.deep == "stretch" ? synthmed::sixteen_bit::stretch
                                                                  : synthmed::sixteen_bit::refuse};
-  auto facts = examine(source.data, how, source.statistics);
+  std::vector<std::string> seen;
+  auto facts = examine(source.data, how, source.statistics, seen);
   synthmed::drop_duplicates(source.data, facts);
 
   const bool given = std::any_of(source.data.records.begin(), source.data.records.end(),
@@ -180,7 +205,8 @@ prepare_source open_images(const prepare_settings& s) {
     facts.clear();
     for (const auto& record : source.data.records) facts.push_back(of_image.at(record.image.string()));
   }
-  source.warnings = synthmed::check_classes(source.data);
+  source.warnings = std::move(seen);
+  for (auto& warning : synthmed::check_classes(source.data)) source.warnings.push_back(std::move(warning));
   for (auto& warning : synthmed::check_shortcuts(source.data, facts)) source.warnings.push_back(std::move(warning));
   if (s.split_by_image)
     source.warnings.emplace_back(

@@ -274,6 +274,33 @@ TEST_CASE("Bad input: one sentence, exit status 2, nothing under the final name"
     folder.put("data/plus/plus9_0.png", "this is text");
     check_refused(prepare(folder, images), out, "plus9_0.png is not a readable picture");
   }
+  SECTION("a JPEG that is cut off") {
+    std::vector<std::uint8_t> jpeg;
+    REQUIRE(cv::imencode(".jpg", mat_view(noise(900, 24, 32)).clone(), jpeg));
+    folder.put("data/plus/plus9_0.png",
+               std::string(jpeg.begin(), jpeg.begin() + static_cast<std::ptrdiff_t>(jpeg.size() / 2)));
+    check_refused(prepare(folder, images), out, "plus9_0.png is cut off");
+  }
+  SECTION("a picture too small to show vessels") {
+    write_png(data / "plus" / "plus9_0.png", noise(901, 15, 40));
+    check_refused(prepare(folder, images), out,
+                  "plus9_0.png has 40 x 15 pixels; vessels need at least 16 on each side");
+  }
+  SECTION("a label that is none, with its place; --value reads it as another, in a manifest too") {
+    std::string rows = "image,label,subject\n";
+    for (const char* label : {"normal", "pre-plus", "plus"})
+      for (int s = 0; s < 4; ++s)
+        rows += std::string(label) + "/" + label + std::to_string(s) + "_0.png," +
+                (label == std::string("plus") ? "Plus Disease" : label) + "," + label + std::to_string(s) + "\n";
+    folder.put("data/manifest.csv", rows);
+    const auto refused = prepare(folder, from + to);
+    check_refused(refused, out, "line 10 (plus/plus0_0.png) and 3 more: \"Plus Disease\" is no label");
+    CHECK(contains(refused.err, "--value \"label:Plus Disease=NAME\""));
+    check_refused(prepare(folder, from + to + " --value 'grade:Plus Disease=plus'"), out, "has no column \"grade\"");
+    REQUIRE(prepare(folder, from + to + " --value 'label:Plus Disease=plus'").status == 0);
+    for (const auto& record : read_manifest(out / "manifest.csv").records)
+      CHECK(contains(record.image.string(), "plus_plus") == (record.label == 2));
+  }
   SECTION("several unreadable pictures, all named") {
     folder.put("data/plus/plus8_0.png", "this is text");
     folder.put("data/plus/plus9_0.png", "this is text");
@@ -316,7 +343,10 @@ TEST_CASE("Bad input: one sentence, exit status 2, nothing under the final name"
     CHECK(prepare(folder, from + to + " --label-base 0").status == 0);
   }
   SECTION("no subjects, and no leave to split by image") {
-    check_refused(prepare(folder, from + to), out, "split by image");
+    const auto refused = prepare(folder, from + to);
+    check_refused(refused, out, "names no subject");
+    CHECK(contains(refused.err, "--pattern '...(?<subject>...)...'"));
+    CHECK(contains(refused.err, "--split-by-image"));
     const auto allowed = prepare(folder, from + to + " --split-by-image");
     CHECK(allowed.status == 0);
     CHECK(contains(allowed.err, "may be too good"));
@@ -334,6 +364,31 @@ TEST_CASE("Bad input: one sentence, exit status 2, nothing under the final name"
     check_refused(prepare(folder, from + " --frame big --out " + quoted(out.string())), out, "WIDTHxHEIGHT");
     check_refused(prepare(folder, images + " --fit squash --window 9"), out, "--fit crop");
     check_refused(prepare(folder, images + " --fit crop --disc-centre --mask normal/normal0_0.png"), out, "no column \"disc_y\"");
+  }
+}
+
+TEST_CASE("What may be meant is a warning: pictures of one value, one infant only") {
+  const scratch folder;
+  const fs::path data = folder / "data";
+  put_cohort(data);
+  const std::string images =
+      "--images " + quoted(data.string()) + " --frame 64x48 --out " + quoted((folder / "out").string());
+  SECTION("a black picture") {
+    write_png(data / "plus" / "plus9_0.png", picture(24, 32, 3));
+    const auto result = prepare(folder, images + by_subject);
+    CHECK(result.status == 0);
+    CHECK(contains(result.err, "Of one value throughout: plus/plus9_0.png; a vessel map in which nothing was found"));
+  }
+  SECTION("one infant") {
+    std::string rows = "image,label,subject\n";
+    for (const char* label : {"normal", "pre-plus", "plus"})
+      for (int s = 0; s < 4; ++s)
+        rows += std::string(label) + "/" + label + std::to_string(s) + "_0.png," + label + ",one\n";
+    folder.put("data/manifest.csv", rows);
+    const auto one = prepare(folder, images);
+    CHECK(one.status == 0);
+    CHECK(contains(one.err, "Split val has no picture with a label"));
+    CHECK(contains(one.err, "Split test has no picture with a label: results there are undefined (1 subject in all"));
   }
 }
 

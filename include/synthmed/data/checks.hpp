@@ -101,12 +101,15 @@ inline void drop_duplicates(manifest& m, std::vector<picture_facts>& facts) {
 }
 
 /// Throws format_error when some pictures have labels and only one class occurs, or a class has no picture to train on.
-/// Returns a warning for each class that is absent from another split, and one when no picture has a label.
+/// Returns a warning for each class that is absent from another split, for a validation or test split without any
+/// labelled picture beside a training split, and one when no picture has a label.
 [[nodiscard]] inline std::vector<std::string> check_classes(const manifest& m) {
   std::map<std::string, std::vector<std::size_t>> counts;
   std::vector<std::size_t> all(m.classes.size(), 0);
+  std::set<std::string> subjects;
   std::size_t without = 0;
   for (const auto& record : m.records) {
+    subjects.insert(record.subject);
     auto& of_split = counts[record.split];
     of_split.resize(m.classes.size(), 0);
     if (record.label < 0) {
@@ -127,13 +130,27 @@ inline void drop_duplicates(manifest& m, std::vector<picture_facts>& facts) {
     throw format_error(sentence("All ", all[only], " labelled pictures are of one class (", m.classes[only],
                                 "); a classifier needs at least two."));
   }
+  const auto labelled = [&](const std::string& split) {
+    const auto found = counts.find(split);
+    return found != counts.end() &&
+           std::any_of(found->second.begin(), found->second.end(), [](std::size_t n) { return n > 0; });
+  };
+  // Data that are only asked about have no training split, and need no other beside it.
+  std::set<std::string> said;
+  for (const char* split : {"val", "test"})
+    if (counts.contains("train") && !labelled(split)) {
+      said.insert(split);
+      warnings.push_back(sentence("Split ", split, " has no picture with a label: results there are undefined (",
+                                  subjects.size(), subjects.size() == 1 ? " subject" : " subjects",
+                                  " in all; each split needs subjects of its own)."));
+    }
   for (std::size_t c = 0; c < all.size(); ++c) {
     if (all[c] == 0) {
       warnings.push_back(sentence("Class ", m.classes[c], " has no picture at all."));
       continue;
     }
     for (const auto& [split, of_split] : counts) {
-      if (split.empty() || of_split[c] > 0) continue;
+      if (split.empty() || of_split[c] > 0 || said.contains(split)) continue;
       if (split == "train")
         throw format_error(sentence("Class ", m.classes[c], " has ", all[c],
                                     " pictures but none in the training split; ", "move a subject of it there."));

@@ -171,6 +171,15 @@ struct named_regex {
         sentence("The folder ", folder.string(), " holds no picture; expected png, jpg, bmp, tif or gif files."));
   const detail::named_regex matcher(pattern.regex);
   if (!options.labels.base) options.labels.base = pattern.label_base;
+  for (const auto& [column, texts] : pattern.values) options.values[column].insert(texts.begin(), texts.end());
+
+  const auto renamed = options.columns.find("subject");
+  const std::string subject = renamed == options.columns.end() ? "subject" : renamed->second;
+  if (!options.split_by_image && std::find(matcher.names.begin(), matcher.names.end(), subject) == matcher.names.end())
+    throw format_error(
+        sentence("The pattern of the paths in ", folder.string(), ", ", pattern.regex,
+                 ", names no subject; without it pictures of one person could come into two splits. Give one that "
+                 "does (--pattern '...(?<subject>...)...'), or ask for a split by image (--split-by-image)."));
 
   std::vector<std::string> header = {"image"};
   for (const auto& name : matcher.names)
@@ -192,11 +201,7 @@ struct named_regex {
     for (std::size_t g = 0; g < matcher.names.size(); ++g) {
       const auto& name = matcher.names[g];
       if (name.empty()) continue;
-      std::string value = match[g + 1].str();
-      raw[name] = value;
-      if (const auto column = pattern.values.find(name); column != pattern.values.end())
-        if (const auto other = column->second.find(value); other != column->second.end()) value = other->second;
-      cells.push_back(std::move(value));
+      cells.push_back(raw[name] = match[g + 1].str());
     }
     for (const auto* form : {&pattern.mask, &pattern.fov})
       if (!form->empty()) {
@@ -233,7 +238,7 @@ struct named_regex {
     throw format_error(
         sentence("The folder ", path.string(), " holds ", pictures.size(),
                  " pictures but neither manifest.csv nor a folder per class; give a manifest, or a pattern "
-                 "over the file names."));
+                 "over the file names (--pattern)."));
   return read_folder(path, class_folder_pattern(), options);
 }
 

@@ -63,9 +63,12 @@ namespace detail {
 }  // namespace detail
 
 /// Class numbers 0 ... classes - 1 of texts; no_label for empty ones, unknown_label for those in `options.unknown`.
-/// Throws format_error with `source` for a text that is no class, and for numbers whose base cannot be known.
+/// Throws format_error with `source` for a text that is no class, with its place and how often it occurs, and for
+/// numbers whose base cannot be known. `places` name where each text stands ("line 7"; without them: "text 6"), and
+/// `column` the column of a manifest that they are from, for the remedy.
 [[nodiscard]] inline std::vector<int> parse_labels(std::span<const std::string> texts, const label_options& options,
-                                                   std::string_view source) {
+                                                   std::string_view source, std::span<const std::string> places = {},
+                                                   std::string_view column = {}) {
   const int classes = static_cast<int>(options.classes.size());
   if (classes < 1) throw argument_error("Labels need at least one class.");
   const auto class_of = [&](const std::string& text) -> std::optional<int> {
@@ -96,8 +99,14 @@ namespace detail {
       zero = zero || *number == 0;
       top = top || *number == classes;
     } else {
-      throw format_error(sentence(source, ": \"", texts[i], "\" is no label; expected one of ", names,
-                                  " or a number from 1 to ", classes, "."));
+      const auto same = std::count(texts.begin(), texts.end(), texts[i]);
+      throw format_error(sentence(source, ", ", i < places.size() ? places[i] : sentence("text ", i + 1),
+                                  same > 1 ? sentence(" and ", same - 1, " more") : "", ": \"", texts[i],
+                                  "\" is no label; expected one of ", names, " or a number from 1 to ", classes,
+                                  column.empty() ? ""
+                                                 : sentence("; correct it, or read it as another with --value \"",
+                                                            column, ":", texts[i], "=NAME\""),
+                                  "."));
     }
   }
   if (numeric.empty()) return labels;

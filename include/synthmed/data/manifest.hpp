@@ -61,6 +61,9 @@ struct manifest_options {
   label_options labels = {};
   /// Our column name -> the file's, where they differ: {{"label", "golden_reading_plus"}, {"subject", "infant"}}.
   std::map<std::string, std::string> columns = {};
+  /// Texts to replace before they are read, by our column name or any other of the file:
+  /// {{"label", {{"Plus Disease", "plus"}}}}.
+  std::map<std::string, std::map<std::string, std::string>> values = {};
   /// Column and value of rows to leave out: {{"site", "APEC"}}. Compared as text; the column may be any of the file.
   std::vector<std::pair<std::string, std::string>> exclude = {};
   /// Take every picture for a subject of its own. Without it a file without subjects is refused, because pictures of
@@ -105,6 +108,28 @@ namespace detail {
 
 }  // namespace detail
 
+namespace detail {
+
+/// A table with texts of some columns replaced. Throws format_error for a column that it does not have.
+template <class Their>
+[[nodiscard]] csv_table with_values(const csv_table& table,
+                                    const std::map<std::string, std::map<std::string, std::string>>& values,
+                                    const Their& their) {
+  std::map<std::size_t, const std::map<std::string, std::string>*> rules;
+  for (const auto& [column, texts] : values) rules.emplace(table.column(their(column)), &texts);
+  csv_table out(table.header(), table.source());
+  for (std::size_t r = 0; r < table.rows(); ++r) {
+    std::vector<std::string> cells;
+    for (std::size_t c = 0; c < table.columns(); ++c) cells.push_back(table.at(r, c));
+    for (const auto& [c, texts] : rules)
+      if (const auto other = texts->find(cells[c]); other != texts->end()) cells[c] = other->second;
+    out.add_row(std::move(cells), table.line(r));
+  }
+  return out;
+}
+
+}  // namespace detail
+
 /// Throws io_error that lists every picture, mask and field of view that is named but is no file.
 inline void require_files(const manifest& m) {
   std::vector<std::string> missing;
@@ -122,12 +147,13 @@ inline void require_files(const manifest& m) {
 
 /// A manifest from a table that was read. Paths are taken relative to `folder`. Throws format_error (column, line and
 /// what was expected) or io_error (missing files), as the options say.
-[[nodiscard]] inline manifest parse_manifest(const csv_table& table, const std::filesystem::path& folder,
+[[nodiscard]] inline manifest parse_manifest(const csv_table& raw, const std::filesystem::path& folder,
                                              const manifest_options& options = {}) {
   const auto their = [&](std::string_view name) {
     const auto it = options.columns.find(std::string(name));
     return it == options.columns.end() ? std::string(name) : it->second;
   };
+  const csv_table table = detail::with_values(raw, options.values, their);
   for (const auto& [ours, theirs] : options.columns)
     if (std::find(manifest_columns.begin(), manifest_columns.end(), ours) == manifest_columns.end() &&
         !ours.starts_with("rater_"))
@@ -141,8 +167,8 @@ inline void require_files(const manifest& m) {
   if (!subject && !options.split_by_image)
     throw format_error(
         sentence(table.source(), " has no column \"", their("subject"),
-                 "\"; without it pictures of one person could come into two splits. Add it, or ask for a "
-                 "split by image explicitly."));
+                 "\"; without it pictures of one person could come into two splits. Add it, name the column that "
+                 "holds it (--column subject=NAME), or ask for a split by image (--split-by-image)."));
   std::map<std::string, std::size_t> column_of;
   std::vector<bool> used(table.columns(), false);
   for (const auto name : manifest_columns)
@@ -173,9 +199,13 @@ inline void require_files(const manifest& m) {
     for (std::size_t r = 0; r < table.rows(); ++r) texts[r] = table.at(r, column);
     return texts;
   };
+  std::vector<std::string> lines(table.rows());
+  for (std::size_t r = 0; r < table.rows(); ++r)
+    lines[r] = sentence("line ", table.line(r), " (", table.at(r, image), ")");
   const auto labels_of = [&](std::size_t column) {
     return parse_labels(whole_column(column), options.labels,
-                        sentence(table.source(), ", column \"", table.header()[column], "\""));
+                        sentence(table.source(), ", column \"", table.header()[column], "\""), lines,
+                        table.header()[column]);
   };
   const auto labels =
       column_of.contains("label") ? labels_of(column_of["label"]) : std::vector<int>(table.rows(), no_label);

@@ -95,6 +95,9 @@ TEST_CASE("A pattern's texts can be replaced, and its mistakes are said") {
   CHECK(contains(wrong("(?<>x)"), "has no name"));
   CHECK(contains(wrong("(?<a>x)(?<a>.)"), "two groups"));
   CHECK(contains(wrong("(?<subject>x)(\\d)\\.png", "{eye}.gif"), "{eye}"));
+  const auto nobody = message_of<format_error>([&] { (void)read_folder(folder.path(), {.regex = "(?<label>x).*"}); });
+  CHECK(contains(nobody, "names no subject"));
+  CHECK(contains(nobody, "--pattern '...(?<subject>...)...'"));
   CHECK(contains(message_of<format_error>([&] { (void)read_folder(folder.path(), {.regex = "(?<subject>y).*"}); }),
                  "x1.png"));
 }

@@ -104,6 +104,24 @@ TEST_CASE("Empty, damaged and foreign bytes are refused by name") {
   CHECK_THROWS_AS(decode_picture(png.substr(0, 20), "cut.png"), format_error);
   CHECK(contains(message_of<format_error>([&] { (void)decode_picture(png, "big.png", {.pixel_limit = 100}); }),
                  "64 x 64"));
+  // OpenCV fills the rest of a cut JPEG with grey; a preview has an end marker of its own, bytes behind the end are
+  // none of the picture.
+  const auto cut = [](const std::string& bytes) {
+    return message_of<format_error>([&] { (void)decode_picture(bytes, "cut.jpg"); });
+  };
+  for (const int progressive : {0, 1}) {
+    std::vector<std::uint8_t> made;
+    REQUIRE(cv::imencode(".jpg", mat_view(noise(1, 64, 64)), made,
+                         {cv::IMWRITE_JPEG_PROGRESSIVE, progressive, cv::IMWRITE_JPEG_RST_INTERVAL, 4}));
+    const std::string jpeg = text_of(made);
+    CHECK(decode_picture(jpeg, "j.jpg").height() == 64);
+    CHECK(decode_picture(jpeg + "a note behind the picture", "j.jpg").height() == 64);
+    for (const std::size_t kept : {jpeg.size() / 2, jpeg.size() - 2})
+      CHECK(contains(cut(jpeg.substr(0, kept)), "cut.jpg is cut off"));
+    const std::string preview = std::string("\xFF\xE1\x00\x08", 4) + "\xFF\xD8\xFF\xD9  ";
+    CHECK(decode_picture(jpeg.substr(0, 2) + preview + jpeg.substr(2), "j.jpg").height() == 64);
+    CHECK(contains(cut(jpeg.substr(0, 2) + preview + jpeg.substr(2, jpeg.size() / 2)), "cut.jpg is cut off"));
+  }
   const scratch folder;
   CHECK_THROWS_AS(read_picture(folder / "gone.png"), io_error);
   CHECK_THROWS_AS(read_picture(folder.path()), io_error);

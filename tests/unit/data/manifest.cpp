@@ -45,7 +45,7 @@ TEST_CASE("Numbers whose base cannot be known are refused") {
   CHECK(contains(refusal({"0", "3"}), "from 0 to 3"));
   CHECK(contains(refusal({"3", "4"}), "label 4 lies outside 1 to 3"));
   CHECK(contains(refusal({"3"}, 0), "label 3 lies outside 0 to 2"));
-  CHECK(contains(refusal({"severe"}), "\"severe\" is no label"));
+  CHECK(contains(refusal({"plus", "severe", "severe"}), "text 2 and 1 more: \"severe\" is no label"));
 }
 
 TEST_CASE("Other diseases bring their own classes") {
@@ -81,6 +81,11 @@ TEST_CASE("What a manifest lacks is said with column, line and remedy") {
   const auto no_subject = parse_refusal("image,label\na.png,plus\n");
   CHECK(contains(no_subject, "has no column \"subject\""));
   CHECK(contains(no_subject, "split by image"));
+  CHECK(contains(no_subject, "--column subject=NAME"));
+  CHECK(contains(no_subject, "--split-by-image"));
+  const auto typo = parse_refusal("image,subject,label\na.png,s,plus\nb.png,s,Plus Disease\nc.png,s,Plus Disease\n");
+  CHECK(contains(typo, "line 3 (b.png) and 1 more: \"Plus Disease\" is no label"));
+  CHECK(contains(typo, "--value \"label:Plus Disease=NAME\""));
   CHECK(contains(parse_refusal("image,subject\na.png,\n"), "line 2"));
   CHECK(contains(parse_refusal("image,subject\n,s\n"), "the path of a picture"));
   CHECK(contains(parse_refusal("image,subject\na.png,s\n./a.png,s\n"), "stands on line 2 already"));
@@ -89,6 +94,17 @@ TEST_CASE("What a manifest lacks is said with column, line and remedy") {
   CHECK(contains(parse_refusal("image,subject,kind\na.png,s,oct\n"), "fundus or rvm"));
   CHECK(contains(parse_refusal("image,subject,um_per_px\na.png,s,-1\n"), "a positive number"));
   CHECK(contains(parse_refusal("image,subject\n"), "names no picture"));
+}
+
+TEST_CASE("Texts are replaced before they are read, in any column") {
+  const std::string text = "image,infant,grade,site\na.png,1,Plus Disease,A\nb.png,2,none,B\n";
+  const manifest m = parse(text, {.columns = {{"subject", "infant"}, {"label", "grade"}},
+                                  .values = {{"label", {{"Plus Disease", "plus"}}}, {"site", {{"B", "Bern"}}}}});
+  CHECK(m.records[0].label == 2);
+  CHECK(m.records[1].label == 0);
+  CHECK(m.records[1].more.at("site") == "Bern");
+  CHECK(contains(parse_refusal("image,subject\na.png,s\n", {.values = {{"label", {{"x", "plus"}}}}}),
+                 "has no column \"label\""));
 }
 
 TEST_CASE("A split by image must be asked for, and takes each picture for a subject") {

@@ -165,6 +165,13 @@ TEST_CASE("Classes that are missing: refused where nothing can be learned, else 
     if (r.label == 2 && r.split == "train") r.label = 1;
   CHECK(
       contains(message_of<format_error>([&] { (void)check_classes(no_plus_in_train); }), "none in the training split"));
+  manifest one_subject = m, asked = m;
+  for (auto& r : one_subject.records) r.subject = "s", r.split = "train";
+  REQUIRE(check_classes(one_subject).size() == 2);
+  CHECK(contains(check_classes(one_subject)[0], "Split val has no picture with a label"));
+  CHECK(contains(check_classes(one_subject)[1], "(1 subject in all; each split needs subjects of its own)"));
+  for (auto& r : asked.records) r.split = "test";
+  CHECK(check_classes(asked).empty());
   for (auto& r : one_class.records) r.label = 0;
   CHECK(contains(message_of<format_error>([&] { (void)check_classes(one_class); }), "of one class (normal)"));
   for (auto& r : none.records) r.label = no_label;
