@@ -17,6 +17,7 @@
 #include <synthmed/imaging/resize.hpp>
 #include <synthmed/imaging/write.hpp>
 #include <synthmed/io/hash.hpp>
+#include <synthmed/io/safetensors.hpp>
 #include <synthmed/metrics/pr.hpp>
 #include <synthmed/metrics/roc.hpp>
 #include <synthmed/metrics/segmentation.hpp>
@@ -318,6 +319,7 @@ void run(segment_settings& s) {
     }
     net->write(weights);
   } else {
+    require_unet(s.unet);
     net = make(s, is_retina_unet(s.unet));
     net->read(s.unet);
     if (s.training.common.dry_run) {
@@ -334,6 +336,17 @@ void run(segment_settings& s) {
 bool is_retina_unet(const fs::path& file) {
   std::error_code failed;
   return file.extension() == ".bin" && fs::file_size(file, failed) == 4 * 471'010;
+}
+
+void require_unet(const fs::path& file) {
+  if (is_retina_unet(file)) return;
+  const auto stored = synthmed::safetensors::read(file);
+  const auto& tensors = stored.entries();
+  if (std::none_of(tensors.begin(), tensors.end(), [](const auto& t) { return t.first.starts_with("segmenter."); }))
+    throw synthmed::format_error(
+        sentence(file.string(), " holds no U-Net: none of its ", tensors.size(),
+                 " tensors is a segmenter's; give unet.safetensors of `rop_study segment` or retina-unet's numbers "
+                 "(docs/weights.md)."));
 }
 
 void add_segment(CLI::App& app) {

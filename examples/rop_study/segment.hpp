@@ -53,6 +53,10 @@ class unet {
 /// Whether a file holds the numbers of retina-unet, one after another.
 [[nodiscard]] bool is_retina_unet(const std::filesystem::path& file);
 
+/// Throws format_error for a file that holds neither a U-Net of this program nor, with the ending .bin, the numbers of
+/// retina-unet.
+void require_unet(const std::filesystem::path& file);
+
 // One per backend; `retina`: retina-unet's shape, else our own. Each lives in a unit of its own.
 std::unique_ptr<unet> make_unet_xtensor(const segment_settings& settings, bool retina);
 std::unique_ptr<unet> make_unet_torch(const segment_settings& settings, bool retina);

@@ -6,6 +6,7 @@
 
 #include <synthmed/data/manifest.hpp>
 #include <synthmed/imaging/read.hpp>
+#include <synthmed/io/safetensors.hpp>
 
 using namespace synthmed_test;
 
@@ -81,6 +82,13 @@ TEST_CASE("photographs of the phantom become vessel maps, with the same bytes af
     refused(segment(at, "whole", ""), "is there already");
     refused(segment(at, "x", "--unet '" + (at / "nothing.safetensors") + "'"), "There is no file");
     refused(segment(at, "x", "--unet '" + (at / "data/manifest.csv") + "'"), "manifest.csv");
+    synthmed::safetensors_writer other;
+    other.add<float>("classifier.weight", {1}, std::vector<float>{1});
+    other.write(at / "other.safetensors");
+    refused(segment(at, "x", "--unet '" + (at / "other.safetensors") + "'"), "other.safetensors holds no U-Net");
+    refused("all --preset smoke --unet '" + (at / "other.safetensors") + "' --out '" + (at / "study") + "'",
+            "other.safetensors holds no U-Net");
+    CHECK_FALSE(fs::exists(at / "study"));
     refused(segment(at, "x", "--train --unet '" + (at / "whole/unet/unet.safetensors") + "'"), "give one of them");
     refused(segment(at, "x", "--preset huge"), "There is no preset \"huge\"");
     refused("segment --out '" + (at / "x") + "' --data '" + (at / "whole/rvm") + "'",
