@@ -130,20 +130,34 @@ feature_input list_pictures(const fs::path& path) {
 
 std::string bytes_of(const fs::path& file) { return synthmed::read_file(file, std::uint64_t{1} << 31); }
 
+/// More than the traces of colour that JPEG leaves in a grey picture.
+bool is_colourful(const synthmed::picture& p) {
+  if (p.channels() != 3) return false;
+  const auto pixels = p.pixels();
+  for (std::size_t i = 0; i + 2 < pixels.size(); i += 3) {
+    const auto [low, high] = std::minmax({pixels[i], pixels[i + 1], pixels[i + 2]});
+    if (high - low > 32) return true;
+  }
+  return false;
+}
+
 /// Grey thumbnails; the hash of every file beside them.
 std::vector<std::string> measure_pixels(feature_input& out, int side) {
   const std::size_t count = out.features.dimensions;
   std::vector<std::string> hashes(out.pictures.size());
+  std::vector<char> colourful(out.pictures.size(), 0);
   synthmed::parallel_for(static_cast<std::int64_t>(out.pictures.size()), 8, [&](std::int64_t begin, std::int64_t end) {
     for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i) {
       const std::string bytes = bytes_of(out.pictures[i]);
       hashes[i] = synthmed::sha256(bytes);
-      const auto grey =
-          synthmed::decode_picture(bytes, out.pictures[i].string(), {.colour = synthmed::picture_colour::grey});
+      const auto stored = synthmed::decode_picture(bytes, out.pictures[i].string());
+      colourful[i] = is_colourful(stored);
+      const auto grey = synthmed::recoloured(stored, synthmed::picture_colour::grey);
       const auto small = synthmed::fitted(grey, {.height = side, .width = side, .with = synthmed::interpolation::area});
       for (std::size_t j = 0; j < count; ++j) out.features.values[i * count + j] = small.pixels()[j] / 255.0;
     }
   });
+  out.colourful = static_cast<std::size_t>(std::count(colourful.begin(), colourful.end(), 1));
   return hashes;
 }
 
@@ -305,6 +319,16 @@ synthmed::feature_source source_of(const std::vector<const feature_input*>& inpu
   if (!settings.profile.empty())
     throw argument_error("--profile belongs to --inception or to --features inception-fid.");
   return synthmed::feature_source::named(settings.name.empty() ? "csv" : settings.name);
+}
+
+std::string unlike_pictures(const feature_input& first, const feature_input& other) {
+  const auto mostly = [](const feature_input& set) { return 2 * set.colourful > set.pictures.size(); };
+  if (first.pictures.empty() || other.pictures.empty() || mostly(first) == mostly(other)) return {};
+  const auto said = [&](const feature_input& set) {
+    return set.path.string() + (mostly(set) ? " holds pictures in colour" : " holds grey ones");
+  };
+  return sentence(said(mostly(first) ? first : other), ", ", said(mostly(first) ? other : first),
+                  ": if these are photographs and vessel maps, their distances mean nothing; give like pictures.");
 }
 
 nlohmann::ordered_json describe(const feature_input& input) {

@@ -47,6 +47,7 @@ struct feature_input {
   std::vector<std::string> subjects;                 ///< empty where the input names none
   std::vector<std::string> labels;  ///< the column, the manifest's classes, or the names of the folders; may be empty
   std::vector<std::filesystem::path> pictures;       ///< the files, for folders
+  std::size_t colourful = 0;                         ///< of them in colour, where thumbnails were made of them
   std::optional<synthmed::feature_moments> moments;  ///< for statistics files, which have no rows
   std::string sha256;                                ///< of the file, or of all the pictures' hashes in order
 
@@ -67,6 +68,10 @@ void match_columns(const feature_input& first, feature_input& other);
 /// and tables are mixed, and for a false claim to be Inception features.
 [[nodiscard]] synthmed::feature_source source_of(const std::vector<const feature_input*>& inputs,
                                                  const feature_settings& settings);
+
+/// A warning where the pictures of one set are mostly in colour and those of the other mostly not, as photographs and
+/// vessel maps are; else empty.
+[[nodiscard]] std::string unlike_pictures(const feature_input& first, const feature_input& other);
 
 /// path, rows, subjects and hash of an input.
 [[nodiscard]] nlohmann::ordered_json describe(const feature_input& input);

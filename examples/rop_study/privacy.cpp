@@ -301,7 +301,9 @@ void run(privacy_settings& s) {
   const synthmed::key seed = synthmed::key(s.common.seed).fold("privacy");
   synthmed::privacy_options options;
   options.attacks.seed = seed.fold("attacks");
-  const auto report = synthmed::privacy_audit(inputs, options);
+  auto report = synthmed::privacy_audit(inputs, options);
+  for (const auto* other : {&holdout, &synthetic})
+    if (auto warning = unlike_pictures(train, *other); !warning.empty()) report.warnings.push_back(std::move(warning));
   const json self_test = s.self_test ? self_test_json(inputs, options, seed) : json();
 
   // Everything is computed and drawn before anything is written.

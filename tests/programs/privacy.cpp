@@ -91,8 +91,22 @@ TEST_CASE("privacy shows the closest pictures") {
   CHECK(json["closest"].size() == 3);
   CHECK(json["closest"][0]["synthetic"] == "39.png");
   CHECK(json["closest"][0]["train"] == "39.png");
+  CHECK(contains(run.out, "40 training records (subjects unknown) and 40 held-out records (subjects unknown)"));
+  CHECK_FALSE(contains(run.out, "in colour"));
   const auto page = read_file(at / "out/pairs.html");
   CHECK(contains(page, "data:image/png;base64,iVBORw0KGgo"));
+
+  // Photographs beside vessel maps.
+  std::filesystem::create_directories(at / "photographs");
+  cv::Mat photograph(16, 16, CV_8UC3);
+  for (int i = 0; i < 40; ++i) {
+    for (int p = 0; p < 768; ++p) photograph.data[p] = static_cast<unsigned char>(stream() & 255u);
+    cv::imwrite(at / ("photographs/" + std::to_string(i) + ".png"), photograph);
+  }
+  const auto mixed = rop_study(at, "privacy --train '" + (at / "train") + "' --holdout '" + (at / "photographs") +
+                                       "' --synthetic '" + (at / "synthetic") + "' --out '" + (at / "mixed") + "'");
+  CHECK(mixed.status == 0);
+  CHECK(contains(mixed.out, "photographs holds pictures in colour, " + (at / "train") + " holds grey ones"));
 }
 
 TEST_CASE("privacy refuses bad input in one sentence") {

@@ -60,7 +60,18 @@ TEST_CASE("small sets are warned about") {
   CHECK(contains(report.warnings.at(0), "no attack can reach the limit"));
   const auto larger =
       privacy_audit({{normal_features(1, 40, 3)}, {normal_features(2, 30, 3)}, normal_features(3, 40, 3)});
-  CHECK(contains(larger.warnings.at(0), "Only 30 subjects"));
+  CHECK(contains(larger.warnings.at(0), "Only 30 records (subjects unknown)"));
+  CHECK(contains(larger.verdict(), "on 40 training records (subjects unknown) and 30 held-out records (subjects"));
+  const auto named = [](int rows) {
+    std::vector<std::string> names;
+    for (int i = 0; i < rows; ++i) names.push_back(std::to_string(rows) + "_" + std::to_string(i / 2));
+    return names;
+  };
+  const auto train = named(40), holdout = named(30);
+  const auto known = privacy_audit(
+      {{normal_features(1, 40, 3), train}, {normal_features(2, 30, 3), holdout}, normal_features(3, 40, 3)});
+  CHECK(contains(known.verdict(), "on 20 training and 15 held-out subjects"));
+  CHECK(contains(known.warnings.at(0), "Only 15 subjects"));
 }
 
 TEST_CASE("features that coincide anyway prove no copying") {

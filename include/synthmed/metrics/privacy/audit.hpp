@@ -35,7 +35,8 @@ struct privacy_options {
 /// What an audit finds.
 struct privacy_report {
   std::size_t train_rows = 0, holdout_rows = 0, synthetic_rows = 0, dimensions = 0;
-  std::size_t train_subjects = 0, holdout_subjects = 0;
+  std::size_t train_subjects = 0, holdout_subjects = 0;  ///< records, where a set names no subjects
+  bool train_subjects_known = true, holdout_subjects_known = true;
   privacy_distances distances;
   dcr_share_result dcr;
   double authenticity = 0;
@@ -64,9 +65,8 @@ struct privacy_report {
       found += sentence(found.empty() ? "" : "; ", duplicates,
                         duplicates == 1 ? " synthetic record lies" : " synthetic records lie",
                         " closer to a training record than chance allows");
-    std::string out =
-        sentence("Tried: membership inference (", tried, ") on ", train_subjects, " training and ", holdout_subjects,
-                 " held-out subjects, and a search for duplicates among ", synthetic_rows, " synthetic records. ");
+    std::string out = sentence("Tried: membership inference (", tried, ") on ", real_sets(),
+                               ", and a search for duplicates among ", synthetic_rows, " synthetic records. ");
     if (flagged) return out + "Found: " + found + ". The set is flagged: look at the listed pairs before it is shared.";
     out += "Found: no attack whose lower 99 % limit exceeds 0.5 and no duplicate. ";
     if (std::isfinite(detectable_auc) && detectable_auc < 1)
@@ -75,6 +75,15 @@ struct privacy_report {
       out += "With so few subjects hardly any attack could have been found. ";
     return out +
            "This is no proof of privacy: other features, attacks and attackers with more knowledge were not tried.";
+  }
+
+  /// "30 training and 20 held-out subjects"; records are not called subjects where nobody named these.
+  [[nodiscard]] std::string real_sets() const {
+    if (train_subjects_known && holdout_subjects_known)
+      return sentence(train_subjects, " training and ", holdout_subjects, " held-out subjects");
+    const auto of = [](bool known) { return known ? " subjects" : " records (subjects unknown)"; };
+    return sentence(train_subjects, " training", of(train_subjects_known), " and ", holdout_subjects, " held-out",
+                    of(holdout_subjects_known));
   }
 
  private:
@@ -105,6 +114,8 @@ struct privacy_report {
   out.dimensions = train.dimensions();
   out.train_subjects = inputs.train.clusters().count();
   out.holdout_subjects = inputs.holdout.clusters().count();
+  out.train_subjects_known = !inputs.train.subjects.empty();
+  out.holdout_subjects_known = !inputs.holdout.subjects.empty();
   out.dcr = dcr_share(out.distances);
   out.authenticity = synthmed::authenticity(out.distances);
   out.copying_z = synthmed::copying_z(out.distances);
@@ -136,16 +147,19 @@ struct privacy_report {
 
   // Under no leakage an AUC over a and b independent subjects has variance (a + b + 1) / (12 a b).
   const auto a = static_cast<double>(out.train_subjects), b = static_cast<double>(out.holdout_subjects);
+  const bool smaller_known =
+      out.train_subjects <= out.holdout_subjects ? out.train_subjects_known : out.holdout_subjects_known;
   const double alpha = (1 - options.attacks.confidence) / static_cast<double>(out.attacks.size());
   out.detectable_auc =
       std::min(1.0, 0.5 + (normal_quantile(1 - alpha) + normal_quantile(0.8)) * std::sqrt((a + b + 1) / (12 * a * b)));
   if (detail::smallest_p(a, b) * static_cast<double>(out.attacks.size()) >= 1 - options.attacks.confidence)
-    out.warnings.push_back(sentence(
-        "With ", out.train_subjects, " training and ", out.holdout_subjects,
-        " held-out subjects no attack can reach the limit, whatever was memorised: an audit by attacks needs more."));
+    out.warnings.push_back(
+        sentence("With ", out.real_sets(),
+                 " no attack can reach the limit, whatever was memorised: an audit by attacks needs more."));
   else if (std::min(a, b) < 50)
     out.warnings.push_back(sentence("Only ", std::min(out.train_subjects, out.holdout_subjects),
-                                    " subjects in the smaller real set: intervals are "
+                                    smaller_known ? " subjects" : " records (subjects unknown)",
+                                    " in the smaller real set: intervals are "
                                     "rough below 50, and only attacks with an AUC above about ",
                                     std::round(out.detectable_auc * 100) / 100, " are likely to be found."));
   if (out.holdout_rows < 1000)
