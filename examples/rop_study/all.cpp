@@ -1,8 +1,10 @@
 // rop_study all: the study end to end, each stage a child process; killed at any moment, it goes on where it was.
 #include <cstdio>
 #include <memory>
+#include <set>
 
 #include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
 
 #include <synthmed/error.hpp>
 #include <synthmed/io/file.hpp>
@@ -12,6 +14,7 @@
 #include "feature_input.hpp"
 #include "report.hpp"
 #include "results.hpp"
+#include "segment.hpp"
 #include "study_costs.hpp"
 #include "study_plan.hpp"
 #include "training.hpp"
@@ -59,8 +62,9 @@ void check_tools(const all_options& o) {
   training.backend = o.request.backend;
   training.device = o.request.device;
   apply(training);
-  if (!o.request.unet.empty() && o.request.unet.extension() != ".bin")
-    (void)synthmed::safetensors::read(o.request.unet);
+#ifdef ROP_STUDY_TRAINS
+  if (!o.request.unet.empty()) require_unet(o.request.unet);
+#endif
   if (!o.request.init.empty()) {
     const auto weights = synthmed::safetensors::read(o.request.init);
     if (!weights.contains("conv1.weight") || !weights.contains("layer4.1.conv2.weight"))
@@ -73,6 +77,26 @@ void check_tools(const all_options& o) {
     features.inception = o.request.inception;
     open_inception(features);
   }
+}
+
+/// What two settings of a study differ in, as "gan: \"\" there, \"--batch 4\" here"; deviations follow from the rest.
+std::string differences(const fs::path& there, const std::string& here) {
+  auto before = read_json(there), now = nlohmann::ordered_json::parse(here);
+  for (auto* j : {&before, &now}) {
+    j->erase("deviations");
+    *j = j->flatten();
+  }
+  std::set<std::string> names;
+  for (const auto* j : {&before, &now})
+    for (const auto& [name, value] : j->items()) names.insert(name);
+  std::string out;
+  const auto shown = [](const nlohmann::ordered_json& j, const std::string& name) {
+    return j.contains(name) ? j[name].dump() : std::string("nothing");
+  };
+  for (const auto& name : names)
+    if (const auto one = shown(before, name), other = shown(now, name); one != other)
+      out += sentence(out.empty() ? "" : "; ", name.substr(1), ": ", one, " there, ", other, " here");
+  return out;
 }
 
 void run(all_options& o) {
@@ -96,7 +120,8 @@ void run(all_options& o) {
     throw argument_error(sentence(study.string(), " is there already; go on with --resume, or choose another --out."));
   if (begun && synthmed::read_file(study / "study.json") != wanted)
     throw argument_error(sentence(
-        study.string(), " was begun with other settings (study.json); give the same flags, or choose another --out."));
+        study.string(), " was begun with other settings (study.json: ", differences(study / "study.json", wanted),
+        "); give the same flags, or choose another --out."));
   if (!begun) {
     if (there && synthmed::read_file(study / "study.json") != wanted)
       fs::remove_all(study / "data.partial");  // of the other settings
@@ -139,7 +164,10 @@ void add_all(CLI::App& app) {
   auto& o = *options;
   o.common.out = "study";
   add_common(*command, o.common);
-  command->get_option("--threads")->description("Cores that stages may keep busy (default: 2)");
+  command->get_option("--threads")
+      ->description(
+          "Cores that stages may keep busy (default: 2); with 1 they run one by one, but some still use two threads: a "
+          "stage's threads are part of what it finds");
   command->add_option("--preset", o.request.preset, "Size of the study: smoke, quick, demo or study")
       ->capture_default_str();
   command->add_option("--backend", o.request.backend, "What computes: xtensor or torch")->capture_default_str();

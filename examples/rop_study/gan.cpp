@@ -94,7 +94,7 @@ gan_protocol protocol_of(const gan_settings& s) {
   p.published = !own || study;
   p.stage_images = s.stage_images.value_or(how == preset::smoke ? 400 : how == preset::quick ? 28'000 : 60'000);
   p.class_images = s.class_images.value_or(how == preset::smoke ? 160 : how == preset::quick ? 22'200 : 60'000);
-  p.batch = s.batch.value_or(!own || study ? 16 : 8);
+  p.batch = s.batch.value_or(default_gan_batch(s.recipe, s.training.preset_name));
   if (p.batch < 1) throw argument_error(sentence("--batch is at least 1, got ", p.batch, "."));
   const std::string warm = !s.warm_up.empty() ? s.warm_up : own && !study && s.init_from.empty() ? "shared" : "none";
   if (warm != "shared" && warm != "none")

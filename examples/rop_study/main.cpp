@@ -79,6 +79,8 @@ int main(int argc, char** argv) {
   rop_study::add_release(app);
   try {
     app.parse(argc, argv);
+  } catch (const CLI::RuntimeError& problem) {
+    return problem.get_exit_code();  // a subcommand's own: 130 after Ctrl-C
   } catch (const CLI::ParseError& problem) {
     return app.exit(problem) == 0 ? 0 : 2;
   } catch (const synthmed::error& problem) {

@@ -3,11 +3,14 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <map>
 #include <set>
 
 #include <synthmed/data/manifest.hpp>
 #include <synthmed/error.hpp>
+
+#include "training.hpp"
 
 namespace rop_study {
 
@@ -42,8 +45,40 @@ std::vector<std::string> with_flags(std::vector<std::string> words, const std::v
   return words;
 }
 
+/// The value of a flag, "--flag value" or "--flag=value"; empty where it is not there.
+std::string value_of(const std::vector<std::string>& words, const std::string& flag) {
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (words[i] == flag && i + 1 < words.size()) return words[i + 1];
+    if (words[i].starts_with(flag + "=")) return words[i].substr(flag.size() + 1);
+  }
+  return {};
+}
+
+/// What later stages ask of the pictures.
+struct picture_needs {
+  bool segmented = true, trains_unet = true;
+  std::int64_t gan_batch = 8;  ///< maps of a class that its generator needs
+  bool batch_is_free = true;   ///< --gan="--batch N" may lower it
+};
+
+picture_needs needs_of(const study_request& r, const preset_facts& f, bool phantom) {
+  const auto gan = with_flags(f.gan, r.gan_flags);
+  std::string recipe = value_of(gan, "--recipe"), batch = value_of(gan, "--batch");
+  if (recipe.empty()) recipe = "synthmed";
+  picture_needs needs;
+  needs.segmented = phantom || r.kind == "fundus";
+  needs.trains_unet = needs.segmented && r.unet.empty();
+  needs.gan_batch = default_gan_batch(recipe, r.preset);
+  needs.batch_is_free = recipe == "synthmed" && r.preset != "study";
+  // What is no number is said by gan.
+  if (std::int64_t given = 0;
+      std::from_chars(batch.data(), batch.data() + batch.size(), given).ec == std::errc{} && given > 0)
+    needs.gan_batch = given;
+  return needs;
+}
+
 /// What every later stage needs of the pictures, said before hours are spent on them.
-void check_pictures(const fs::path& study, const study_settings& s, bool segmented, bool trains_unet) {
+void check_pictures(const fs::path& study, const study_settings& s, const picture_needs& needs) {
   const auto m = synthmed::read_manifest(study / "data" / "manifest.csv", {.check_files = false});
   const std::string where = s.data;
   struct counted {
@@ -53,17 +88,25 @@ void check_pictures(const fs::path& study, const study_settings& s, bool segment
   std::map<std::string, counted> splits;
   for (const char* split : {"train", "val", "test"}) splits[split].of_class.assign(m.classes.size(), 0);
   std::size_t masks = 0, without_map = 0;
+  std::vector<std::size_t> of_class(m.classes.size(), 0);
   for (const auto& r : m.records) {
     if (r.split == "train" && r.kind == "fundus" && !r.mask.empty()) ++masks;
-    if (r.kind == "fundus" && !segmented) ++without_map;
+    if (r.kind == "fundus" && !needs.segmented) ++without_map;
+    if (r.label < 0) continue;
+    ++of_class.at(static_cast<std::size_t>(r.label));
     const auto split = splits.find(r.split);
-    if (r.label < 0 || split == splits.end()) continue;
+    if (split == splits.end()) continue;
     ++split->second.of_class.at(static_cast<std::size_t>(r.label));
     split->second.subjects.insert(r.subject);
   }
-  for (const char* name : classes)
-    if (std::find(m.classes.begin(), m.classes.end(), name) == m.classes.end())
-      throw argument_error(sentence(where, " has no pictures of class ", name,
+  if (std::all_of(of_class.begin(), of_class.end(), [](std::size_t n) { return n == 0; }))
+    throw argument_error(sentence(where,
+                                  " gives no picture a label; the study compares normal, pre-plus and plus. Add the "
+                                  "column label to the manifest, name the one that holds it "
+                                  "(--prepare=\"--column label=NAME\"), or a group (?<label>...) to the pattern."));
+  for (std::size_t c = 0; c < m.classes.size(); ++c)
+    if (of_class[c] == 0)
+      throw argument_error(sentence(where, " has no pictures of class ", m.classes[c],
                                     "; the study compares normal, pre-plus and plus and needs all three."));
   for (const auto& [split, count] : splits) {
     std::string found;
@@ -71,18 +114,23 @@ void check_pictures(const fs::path& study, const study_settings& s, bool segment
       found += sentence(c ? ", " : "", count.of_class[c], " ", m.classes[c]);
     found = sentence(" (", found, ", of ", count.subjects.size(),
                      count.subjects.size() == 1 ? " subject)." : " subjects).");
-    const std::size_t least = split == "train" ? 2 : 1;
+    const bool train = split == "train";
+    const std::size_t fewest = *std::min_element(count.of_class.begin(), count.of_class.end());
+    const std::size_t least = train ? std::max<std::size_t>(2, static_cast<std::size_t>(needs.gan_batch)) : 1;
     for (std::size_t c = 0; c < m.classes.size(); ++c)
       if (count.of_class[c] < least)
-        throw argument_error(
-            sentence("The ", split, " split of ", where, " needs at least ", least,
-                     least == 1 ? " picture" : " pictures", " of class ", m.classes[c], " and has ", count.of_class[c],
-                     found, " Give more pictures or subjects, or splits of your own (--prepare=\"--splits FILE\")."));
+        throw argument_error(sentence(
+            "The ", split, " split of ", where, " needs at least ", least, least == 1 ? " picture" : " pictures",
+            " of class ", m.classes[c], train ? ", a batch of its generator," : "", " and has ", count.of_class[c],
+            found, " Give more pictures or subjects, ",
+            train && needs.batch_is_free && fewest >= 2 ? sentence("smaller batches (--gan=\"--batch ", fewest, "\"), ")
+                                                        : "",
+            "or splits of your own (--prepare=\"--splits FILE\")."));
     if (split == "test" && count.subjects.size() < 2)
       throw argument_error(
           sentence("The test split of ", where, " holds one subject", found, " Figures need at least two."));
   }
-  if (trains_unet && masks == 0)
+  if (needs.trains_unet && masks == 0)
     throw argument_error(sentence(where,
                                   " has no vessel map beside any training photograph, so a U-Net cannot be trained; "
                                   "give weights with --unet FILE, or say --kind rvm if these pictures are "
@@ -261,16 +309,16 @@ std::vector<stage> plan_of(const study_request& r, const study_settings& s) {
     source =
         with_flags(joined({"prepare", "--images", fs::absolute(r.images).string(), "--kind", r.kind}, f.prepare_own),
                    r.prepare_flags);
-  plan.push_back({.name = "prepare",
-                  .arguments = seeded(source, "data", 2),
-                  .inputs = {},
-                  .outputs = {"data/manifest.csv"},
-                  .folders = {"data"},
-                  .after = {},
-                  .threads = 2,
-                  .resumes = false,
-                  .check = [s, segmented = s.phantom || r.kind == "fundus", trained = r.unet.empty()](
-                               const fs::path& study) { check_pictures(study, s, segmented, segmented && trained); }});
+  plan.push_back(
+      {.name = "prepare",
+       .arguments = seeded(source, "data", 2),
+       .inputs = {},
+       .outputs = {"data/manifest.csv"},
+       .folders = {"data"},
+       .after = {},
+       .threads = 2,
+       .resumes = false,
+       .check = [s, needs = needs_of(r, f, s.phantom)](const fs::path& study) { check_pictures(study, s, needs); }});
 
   // Real maps: segmented photographs, or maps that came as such.
   std::vector<fs::path> real{"rvm/manifest.csv"};

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -20,6 +21,12 @@ namespace rop_study {
 /// How large a study is; every subcommand says what it makes of it.
 enum class preset { smoke, quick, demo, study };
 [[nodiscard]] std::string to_string(preset p);
+
+/// Maps per step of a generator where --batch says nothing: those of the published recipes, or fewer for minutes on a
+/// processor. A class needs at least so many training maps.
+[[nodiscard]] inline std::int64_t default_gan_batch(std::string_view recipe, std::string_view preset_name) {
+  return recipe != "synthmed" || preset_name == "study" ? 16 : 8;
+}
 
 /// Flags of every subcommand that trains (design: one set for all), beside common_options.
 struct training_options {

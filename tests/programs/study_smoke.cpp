@@ -45,6 +45,64 @@ bool killed_after(const workplace& at, const std::string& arguments, double seco
 
 }  // namespace
 
+TEST_CASE("pictures that cannot carry a study are refused as soon as they are read; Ctrl-C ends with 130") {
+  const workplace at("study_refused");
+  REQUIRE(rop_study(
+              at, "prepare --phantom smoke --phantom-images 60 --phantom-test 0 --no-photographs --threads 2 --out '" +
+                      (at / "maps") + "'")
+              .status == 0);
+  const auto records = synthmed::read_manifest(at / "maps/manifest.csv").records;
+  REQUIRE(records.size() >= 48);
+  const char* const names[] = {"normal", "pre-plus", "plus"};
+  /// Labels in turns, six maps of each class to train on; those of a class may be left out.
+  const auto own = [&](int without, bool labels) {
+    std::string text = labels ? "image,subject,split,label\n" : "image,subject,split\n";
+    for (std::size_t i = 0; i < 48; ++i)
+      if (static_cast<int>(i % 3) != without)
+        text += synthmed::sentence("maps/", records[i].image.string(), ",s", i, ",",
+                                   i < 18   ? "train"
+                                   : i < 33 ? "val"
+                                            : "test",
+                                   labels ? "," : "", labels ? names[i % 3] : "", "\n");
+    synthmed::write_file(at / "own.csv", text);
+    return "all --preset smoke --kind rvm --images '" + (at / "own.csv") + "' --out '" + (at / "mine") + "'";
+  };
+  const auto refused = [&](const std::string& arguments, const std::string& part) {
+    const auto bad = rop_study(at, arguments);
+    INFO(bad.err);
+    CHECK(bad.status == 2);
+    CHECK(contains(bad.err, part));
+    CHECK_FALSE(fs::exists(at / "mine/rvm"));
+  };
+  refused(own(1, true), "has no pictures of class pre-plus; the study compares normal, pre-plus and plus");
+  refused(own(3, false), "gives no picture a label");
+  refused(own(3, true), "needs at least 8 pictures of class normal, a batch of its generator, and has 6");
+  refused(own(3, true), "--gan=\"--batch 6\"");
+  refused(own(3, true) + " --gan='--batch 7'", "needs at least 7 pictures of class normal");
+
+  const std::string smaller = own(3, true) + " --gan='--batch 6'";
+  const ::pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    const std::string command = "exec " + std::string(ROP_STUDY) + " " + smaller + " >>'" + (at / "log") + "' 2>&1";
+    ::execl("/bin/sh", "sh", "-c", command.c_str(), static_cast<char*>(nullptr));
+    ::_exit(127);
+  }
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(120);
+  while (!fs::exists(at / "mine/stages/segment.json") && std::chrono::steady_clock::now() < until)
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  CHECK(fs::exists(at / "mine/stages/segment.json"));
+  ::kill(child, SIGINT);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  INFO(synthmed::read_file(at / "log"));
+  REQUIRE(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 130);
+  const auto other = rop_study(at, own(3, true) + " --gan='--batch 5' --resume");
+  CHECK(other.status == 2);
+  CHECK(contains(other.err, "options/gan: \"--batch 6\" there, \"--batch 5\" here"));
+}
+
 TEST_CASE("the smoke study runs through every stage, and kills change nothing that it finds") {
   const workplace at("study_smoke");
   // Two generators per class: what reads the maps of the second must wait for them.
@@ -109,7 +167,7 @@ TEST_CASE("the smoke study runs through every stage, and kills change nothing th
     CHECK(contains(bad.err, part));
   };
   refused(whole, "is there already; go on with --resume");
-  refused(whole + " --resume --seed 7", "was begun with other settings");
+  refused(whole + " --resume --seed 7", "was begun with other settings (study.json: seed: 1337 there, 7 here)");
   refused("all --preset tiny --out '" + (at / "no") + "'", "There is no preset \"tiny\"");
   refused("all --preset smoke --resume --out '" + (at / "whole/data") + "'", "holds no study to resume");
   refused("all --preset smoke --images '" + (at / "nowhere") + "' --out '" + (at / "no") + "'",
@@ -160,7 +218,7 @@ TEST_CASE("the smoke study runs through every stage, and kills change nothing th
     if (r.label != 2)
       lines += "whole/rvm/" + r.image.string() + (r.label == 1 ? ",pre-plus," : ",normal,") + r.subject + "," +
                r.split + ",rvm\n";
-  refused(own(lines), "of class plus");
+  refused(own(lines), "has no pictures of class plus");
   refused(own("whole/rvm/nothing.png,plus,s1,train,rvm\n"), "nothing.png");
   CHECK_FALSE(fs::exists(at / "mine/gan"));
 
