@@ -75,21 +75,24 @@ std::vector<std::pair<std::string, std::string>> files_of(const comparison& c) {
   namespace plot = synthmed::plot;
   std::vector<plot::curve> roc, pr;
   std::vector<plot::calibration_series> reliability;
-  const auto label = [](const std::string& file, const char* what, double value, double low, double high) {
+  const auto label = [](const std::string& name, const char* what, double value, double low, double high) {
     char text[96];
     if (std::isfinite(low))
       std::snprintf(text, sizeof text, ": %s %.3f (%.3f to %.3f)", what, value, low, high);
     else
       std::snprintf(text, sizeof text, ": %s %.3f", what, value);
-    return std::filesystem::path(file).filename().string() + text;
+    return name + text;
   };
-  for (const auto& m : c.models) {
-    roc.push_back({label(m.file, "AUC", m.clustered.value, m.clustered.low, m.clustered.high), m.roc.x, m.roc.y,
+  const auto names = short_names(c);
+  for (std::size_t i = 0; i < c.models.size(); ++i) {
+    const auto& m = c.models[i];
+    const auto& name = names[i];
+    roc.push_back({label(name, "AUC", m.clustered.value, m.clustered.low, m.clustered.high), m.roc.x, m.roc.y,
                    m.roc.low, m.roc.high});
     const auto& p = m.precision_recall;
-    pr.push_back({label(m.file, "AUC-PR", m.pr.value, m.pr.low, m.pr.high), p.x, p.y, p.low, p.high});
+    pr.push_back({label(name, "AUC-PR", m.pr.value, m.pr.low, m.pr.high), p.x, p.y, p.low, p.high});
     plot::calibration_series series;
-    series.name = label(m.file, "ECE", m.ece, std::nan(""), std::nan(""));
+    series.name = label(name, "ECE", m.ece, std::nan(""), std::nan(""));
     for (const auto& bin : m.reliability) {
       series.predicted.push_back(bin.predicted);
       series.observed.push_back(bin.observed);
@@ -112,8 +115,7 @@ std::vector<std::pair<std::string, std::string>> files_of(const comparison& c) {
     plot::confusion_counts table{c.classes, {}};
     for (std::size_t p = 0; p < c.classes.size(); ++p)
       for (std::size_t t = 0; t < c.classes.size(); ++t) table.counts.push_back(c.models[i].confusion.at(p, t));
-    files.emplace_back(sentence("confusion_", i + 1, ".svg"),
-                       plot::confusion(table, {.title = std::filesystem::path(c.models[i].file).filename().string()}));
+    files.emplace_back(sentence("confusion_", i + 1, ".svg"), plot::confusion(table, {.title = names[i]}));
   }
   files.emplace_back("comparison.json", to_json(c).dump(2) + "\n");
   return files;
@@ -161,7 +163,11 @@ void add_compare(CLI::App& app) {
   auto* command = app.add_subcommand("compare", "Judge one or two classifiers on the same cases (CSV of predictions)");
   auto options = std::make_shared<compare_options>();
   add_common(*command, *options);
-  command->add_option("first", options->first, "CSV: label,prediction,p1..pk[,subject] (or columns 1..k)")->required();
+  command
+      ->add_option("first", options->first,
+                   "CSV: label,prediction,p1..pk[,subject] (or columns 1..k); of a study "
+                   "cnn/ARM/seed_K/probabilities_test.csv")
+      ->required();
   command->add_option("second", options->second, "The second classifier on the same cases");
   command->add_option("--positive", options->positive, "The class that is looked for (default: the last)");
   command->add_option("--replicates", options->replicates, "Resamples of every bootstrap")->capture_default_str();

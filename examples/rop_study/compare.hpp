@@ -63,6 +63,9 @@ struct comparison {
 /// Everything, from one or two tables. Throws synthmed::error; writes nothing.
 comparison compare_models(const std::vector<synthmed::prediction_table>& tables, const compare_settings& settings);
 
+/// What the models are called in tables and figures: of two files' paths the parts that differ, of one the last.
+std::vector<std::string> short_names(const comparison& c);
+
 /// comparison.json.
 nlohmann::ordered_json to_json(const comparison& c);
 

@@ -162,7 +162,8 @@ comparison compare_models(const std::vector<prediction_table>& tables, const com
   if (!c.has_subjects)
     c.notes.push_back(
         "There is no column \"subject\": every case counts as a subject of its own. Where one infant has "
-        "several images, the intervals are too narrow.");
+        "several images, the intervals are too narrow. Of a study, cnn/ARM/seed_K/probabilities_test.csv names "
+        "subjects.");
   if (tables.size() > 1) c.difference = difference_of(tables[0], tables[1], c.positive, plan, clusters, settings);
   return c;
 }

@@ -1,6 +1,7 @@
 // The figures of rop_study compare as JSON and as a table for the terminal.
 #include <cmath>
 #include <cstdio>
+#include <filesystem>
 
 #include <synthmed/version.hpp>
 
@@ -117,23 +118,48 @@ ordered_json margin_json(const margin_test& t) {
   return {{"margin", t.margin}, {"p", t.p}, {"low", t.low}, {"high", t.high}, {"shown", t.shown}};
 }
 
+/// Four digits; zero has no sign.
+std::string fixed(double x) {
+  char text[64];
+  std::snprintf(text, sizeof text, "%.4f", x);
+  return text == std::string("-0.0000") ? "0.0000" : text;
+}
+
 std::string with_limits(double value, double low, double high) {
-  char text[96];
-  if (std::isnan(low))
-    std::snprintf(text, sizeof text, "%.4f (no interval)", value);
-  else
-    std::snprintf(text, sizeof text, "%.4f (%.4f to %.4f)", value, low, high);
-  return text;
+  return fixed(value) + (std::isnan(low) ? " (no interval)" : " (" + fixed(low) + " to " + fixed(high) + ")");
 }
 
 std::string p_value(double p) {
   char text[32];
   if (std::isnan(p)) return "not defined";
-  std::snprintf(text, sizeof text, p < 1e-4 ? "%.2g" : "%.4f", p);
+  if (p >= 1e-4) return fixed(p);
+  std::snprintf(text, sizeof text, "%.2g", p);
   return text;
 }
 
 }  // namespace
+
+std::vector<std::string> short_names(const comparison& c) {
+  namespace fs = std::filesystem;
+  if (c.models.size() != 2 || c.models[0].file == c.models[1].file) {
+    std::vector<std::string> names;
+    for (const auto& m : c.models) names.push_back(fs::path(m.file).filename().string());
+    return names;
+  }
+  const auto parts = [](const std::string& file) {
+    const fs::path path(file);
+    return std::vector<fs::path>(path.begin(), path.end());
+  };
+  auto a = parts(c.models[0].file), b = parts(c.models[1].file);
+  for (; a.size() > 1 && b.size() > 1 && a.front() == b.front(); a.erase(a.begin())) b.erase(b.begin());
+  for (; a.size() > 1 && b.size() > 1 && a.back() == b.back(); a.pop_back()) b.pop_back();
+  const auto joined = [](const std::vector<fs::path>& path) {
+    fs::path out;
+    for (const auto& part : path) out /= part;
+    return out.generic_string();
+  };
+  return {joined(a), joined(b)};
+}
 
 ordered_json to_json(const comparison& c) {
   ordered_json out;
@@ -203,9 +229,10 @@ std::string to_text(const comparison& c) {
   out += sentence(c.positives, " of ", c.cases, " cases are \"", c.settings.positive, "\"",
                   c.has_subjects ? sentence(", ", c.subjects, " subjects") : std::string(), "; 95 % limits, ",
                   c.settings.replicates, " resamples, seed ", c.settings.seed, "\n\n");
-  each("", [](const model_figures& m) {  // the end of a long path says more than its start
-    return m.file.size() <= 28 ? m.file : "..." + m.file.substr(m.file.size() - 25);
-  });
+  auto names = short_names(c);
+  for (auto& name : names)  // the end of a long path says more than its start
+    if (name.size() > 28) name = "..." + name.substr(name.size() - 25);
+  line("", names);
   each("AUC-ROC",
        [](const model_figures& m) { return with_limits(m.clustered.value, m.clustered.low, m.clustered.high); });
   each(sentence("AUC-PR ", name(c.settings.estimator)),
@@ -253,8 +280,8 @@ std::string to_text(const comparison& c) {
     out += "\ndifference of the first and the second\n";
     const auto test = [&](std::string_view what, double statistic, double p, double low, double high) {
       char text[160];
-      std::snprintf(text, sizeof text, "  %-32.*s z %8.4f   p %s   (%.4f to %.4f)\n", static_cast<int>(what.size()),
-                    what.data(), statistic, p_value(p).c_str(), low, high);
+      std::snprintf(text, sizeof text, "  %-32.*s z %8s   p %s   (%s to %s)\n", static_cast<int>(what.size()),
+                    what.data(), fixed(statistic).c_str(), p_value(p).c_str(), fixed(low).c_str(), fixed(high).c_str());
       out += text;
     };
     if (c.has_subjects)
@@ -265,6 +292,9 @@ std::string to_text(const comparison& c) {
       test("AUC-ROC, bootstrap by subject", d.by_subject.statistic, d.by_subject.p, d.by_subject.low,
            d.by_subject.high);
     test("AUC-PR, bootstrap", d.pr_by_subject.statistic, d.pr_by_subject.p, d.pr_by_subject.low, d.pr_by_subject.high);
+    out +=
+        "  bootstrap: z and p by the resamples' standard deviation, as pROC; limits are the resamples' quantiles, so "
+        "near 0 the two may disagree\n";
     out += "  permutation p " + p_value(d.permutation.p) + ", McNemar exact p " + p_value(d.mcnemar.exact_p) + "\n";
     if (d.equivalence)
       out += sentence("  equivalence within ", d.equivalence->margin, ": p ", p_value(d.equivalence->p),

@@ -96,6 +96,7 @@ void run(const score_settings& s) {
   }
   synthmed::make_folder(s.common.out);
   synthmed::write_csv(table_file, table);
+  std::printf("%zu map%s: %s\n", list.size(), list.size() == 1 ? "" : "s", table_file.c_str());
 }
 
 }  // namespace

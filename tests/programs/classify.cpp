@@ -92,7 +92,9 @@ TEST_CASE("classifiers resume exactly, predict what compare reads, and refuse wh
     const auto scored = synthmed::read_predictions(fs::path(at / "scores/scores.csv"));
     REQUIRE(scored.cases() == said.cases());
     CHECK((scored.probabilities == said.probabilities));
-    REQUIRE(rop_study(at, score + score.substr(6) + maps + " --out '" + (at / "all") + "'").status == 0);
+    const auto of_all = rop_study(at, score + score.substr(6) + maps + " --out '" + (at / "all") + "'");
+    REQUIRE(of_all.status == 0);
+    CHECK(contains(of_all.out, synthmed::sentence(m.records.size(), " maps: ", at / "all/scores.csv", "\n")));
     CHECK(synthmed::read_csv(at / "all/scores.csv").rows() == m.records.size());
     check_refused(at, score + maps + " --split none", "There is no map of split none");
     check_refused(at, score + maps + " --average-flips up", "--average-flips is one of none, horizontal, both");

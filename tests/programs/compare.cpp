@@ -3,6 +3,7 @@
 #include <support/catch.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
@@ -108,6 +109,34 @@ TEST_CASE("compare: the golden set, both header forms") {
   CHECK(k["positive"] == "3");
   CHECK(k["delong_clustered"] == j["delong_clustered"]);
   CHECK(k["bootstrap"] == j["bootstrap"]);
+}
+
+TEST_CASE("compare: models are called by what their paths differ in, zero has no sign, tests say how they came") {
+  const scratch folder;
+  fs::create_directories(folder / "study/cnn/real/seed_1");
+  fs::create_directories(folder / "study/cnn/synthetic/seed_1");
+  // Of a model that says the same of every case: kappa's limits are zero but for rounding.
+  std::string text = "label,prediction,p1,p2,p3", subjects = text + ",subject\n";
+  text += '\n';
+  for (int i = 0; i < 12; ++i) {
+    const auto row =
+        sentence(std::array{1, 2, 2, 3}[static_cast<std::size_t>(i % 4)], ",1,0.", 7 - i % 4, ",.2,0.", 1 + i % 4);
+    text += row + "\n";
+    subjects += sentence(row, ",s", i % 5, "\n");
+  }
+  const auto a = folder.put("study/cnn/real/seed_1/probabilities_test.csv", text),
+             b = folder.put("study/cnn/synthetic/seed_1/probabilities_test.csv", text);
+  const auto out = folder / "out";
+  const auto result = compare(folder, a.string() + " " + b.string() + " --replicates 50 --out " + out.string());
+  REQUIRE(result.status == 0);
+  CHECK(contains(result.out, "\n                            real                          synthetic\n"));
+  CHECK(contains(read_file(out / "roc.svg"), "synthetic: AUC"));
+  CHECK(contains(read_file(out / "confusion_1.svg"), ">real<"));
+  const auto zero = compare(
+      folder, folder.put("subjects.csv", subjects).string() + " --replicates 500 --out " + (folder / "zero").string());
+  CHECK(contains(zero.out, "kappa, quadratic weights    0.0000 (0.0000 to 0.0000)"));
+  CHECK(contains(result.out, "z and p by the resamples' standard deviation"));
+  CHECK(contains(result.out, "cnn/ARM/seed_K/probabilities_test.csv names subjects"));
 }
 
 TEST_CASE("compare: one model, no subjects, a perfect classifier") {
