@@ -5,10 +5,12 @@
 #include <array>
 #include <charconv>
 #include <map>
+#include <numeric>
 #include <set>
 
 #include <synthmed/data/manifest.hpp>
 #include <synthmed/error.hpp>
+#include <synthmed/metrics/fidelity.hpp>
 
 #include "training.hpp"
 
@@ -59,6 +61,8 @@ struct picture_needs {
   bool segmented = true, trains_unet = true;
   std::int64_t gan_batch = 8;  ///< maps of a class that its generator needs
   bool batch_is_free = true;   ///< --gan="--batch N" may lower it
+  /// Pictures of all classes: neighbours in the feature map, and for precision and recall.
+  std::size_t train = 15, test = 6;
 };
 
 picture_needs needs_of(const study_request& r, const preset_facts& f, bool phantom) {
@@ -70,6 +74,8 @@ picture_needs needs_of(const study_request& r, const preset_facts& f, bool phant
   needs.trains_unet = needs.segmented && r.unet.empty();
   needs.gan_batch = default_gan_batch(recipe, r.preset);
   needs.batch_is_free = recipe == "synthmed" && r.preset != "study";
+  needs.test = synthmed::fidelity_options{}.neighbours + 1;
+  needs.train = std::max<std::size_t>(needs.test, std::stoul(f.map_neighbours));
   // What is no number is said by gan.
   if (std::int64_t given = 0;
       std::from_chars(batch.data(), batch.data() + batch.size(), given).ec == std::errc{} && given > 0)
@@ -126,6 +132,12 @@ void check_pictures(const fs::path& study, const study_settings& s, const pictur
             train && needs.batch_is_free && fewest >= 2 ? sentence("smaller batches (--gan=\"--batch ", fewest, "\"), ")
                                                         : "",
             "or splits of your own (--prepare=\"--splits FILE\")."));
+    const auto all = std::accumulate(count.of_class.begin(), count.of_class.end(), std::size_t{0});
+    if (const std::size_t fewest_of_all = train ? needs.train : split == "test" ? needs.test : 0; all < fewest_of_all)
+      throw argument_error(sentence("The ", split, " split of ", where, " needs at least ", fewest_of_all,
+                                    " pictures, so that each has neighbours to be compared with, and has ", all, found,
+                                    " Give more pictures or subjects, or splits of your own "
+                                    "(--prepare=\"--splits FILE\")."));
     if (split == "test" && count.subjects.size() < 2)
       throw argument_error(
           sentence("The test split of ", where, " holds one subject", found, " Figures need at least two."));

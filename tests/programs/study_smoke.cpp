@@ -55,9 +55,9 @@ TEST_CASE("pictures that cannot carry a study are refused as soon as they are re
   REQUIRE(records.size() >= 48);
   const char* const names[] = {"normal", "pre-plus", "plus"};
   /// Labels in turns, six maps of each class to train on; those of a class may be left out.
-  const auto own = [&](int without, bool labels) {
+  const auto own = [&](int without, bool labels, std::size_t end = 48) {
     std::string text = labels ? "image,subject,split,label\n" : "image,subject,split\n";
-    for (std::size_t i = 0; i < 48; ++i)
+    for (std::size_t i = 0; i < end; ++i)
       if (static_cast<int>(i % 3) != without)
         text += synthmed::sentence("maps/", records[i].image.string(), ",s", i, ",",
                                    i < 18   ? "train"
@@ -78,6 +78,8 @@ TEST_CASE("pictures that cannot carry a study are refused as soon as they are re
   refused(own(3, false), "gives no picture a label");
   refused(own(3, true), "needs at least 8 pictures of class normal, a batch of its generator, and has 6");
   refused(own(3, true), "--gan=\"--batch 6\"");
+  refused(own(3, true, 36) + " --gan='--batch 6'", "The test split of");  // three pictures
+  refused(own(3, true, 36) + " --gan='--batch 6'", "needs at least 6 pictures, so that each has neighbours");
   refused(own(3, true) + " --gan='--batch 7'", "needs at least 7 pictures of class normal");
 
   const std::string smaller = own(3, true) + " --gan='--batch 6'";
