@@ -13,6 +13,7 @@
 #include <synthmed/version.hpp>
 
 #include "command.hpp"
+#include "report_parts.hpp"
 #include "results.hpp"
 
 namespace rop_study {
@@ -33,11 +34,16 @@ struct release_options {
 };
 
 std::string data_card(const ordered_json& r, const ordered_json& audit, const synthmed::manifest& set,
-                      const std::vector<std::size_t>& counts) {
+                      const std::vector<std::size_t>& counts, const std::string& caution) {
   std::string out = sentence("# Synthetic retinal vessel maps\n\n", set.records.size(),
                              " pictures made by generators, one per class: ");
   for (std::size_t c = 0; c < counts.size(); ++c) out += sentence(c ? ", " : "", counts[c], " ", set.classes[c]);
-  out += ".\n\n| | |\n|---|---|\n";
+  out += ".\n";
+  const auto in_bold = [&](const std::string& notice) { out += sentence("\n**", notice, "**\n"); };
+  if (r["disclaimer"].is_string()) in_bold(r["disclaimer"]);
+  if (r["preset"] == "smoke") in_bold(smoke_sentence);
+  if (!caution.empty()) in_bold(caution);
+  out += "\n| | |\n|---|---|\n";
   const auto row = [&](const std::string& what, const std::string& value) {
     out += sentence("| ", what, " | ", value, " |\n");
   };
@@ -46,20 +52,18 @@ std::string data_card(const ordered_json& r, const ordered_json& audit, const sy
   row("population", r["population"]);
   row("made by", sentence(r["program"].get<std::string>(), ", preset ", r["preset"].get<std::string>(), ", seed ",
                           r["seed"].get<std::uint64_t>()));
-  const auto auc = [&](const char* arm) {
-    const auto& e = r["arms"][arm]["test"]["auc_roc"];
-    char text[96];
-    if (!e["low"].is_number()) return std::string("no interval");
-    std::snprintf(text, sizeof text, "%.3f (%.3f to %.3f)", e["value"].get<double>(), e["low"].get<double>(),
-                  e["high"].get<double>());
-    return std::string(text);
-  };
-  row("AUC-ROC on real test maps, trained on this set", auc("synthetic"));
-  row("the same, trained on the real maps", auc("real"));
-  row("privacy audit", audit["flagged"].get<bool>() ? "FLAGGED" : "not flagged");
+  const std::string positive = r["positive"];
+  if (r["maps"].contains("synthetic") && r["maps"]["synthetic"]["pixel_sd_ratio"].is_number())
+    row("against the real maps learned from", "these " + variety_text(r["maps"]["synthetic"]));
+  if (const auto& test = r["arms"]["synthetic"]["test"]; test.is_object()) {
+    row("tested on", sentence(test["images"].get<std::size_t>(), " real maps (", test["positives"].get<std::size_t>(),
+                              " ", positive, ") of ", test["subjects"].get<std::size_t>(), " other subjects"));
+    row(sentence("AUC-ROC of ", positive, " there, trained on this set"), with_interval(test["auc_roc"]));
+    row("the same, trained on the real maps", with_interval(r["arms"]["real"]["test"]["auc_roc"]));
+  }
+  row("privacy audit", audit["flagged"].get<bool>() ? "FLAGGED" : audit_text(audit));
   out += sentence("\n## What the audit says\n\n", audit["verdict"].get<std::string>(), "\n");
   for (const auto& w : audit["warnings"]) out += sentence("- ", w.get<std::string>(), "\n");
-  if (r["disclaimer"].is_string()) out += sentence("\n**", r["disclaimer"].get<std::string>(), "**\n");
   return out +
          "\n## Use\n\nFor training and teaching; never for the diagnosis of a person. Classes are those the generators "
          "were asked for, read by nobody. "
@@ -73,7 +77,14 @@ std::string data_card(const ordered_json& r, const ordered_json& audit, const sy
 void run(const release_options& o) {
   apply(o.common);
   const fs::path results_file = o.study / "results.json", set_folder = o.study / "synthetic";
+  if (!fs::exists(results_file))
+    throw synthmed::io_error(
+        fs::exists(o.study / "study.json")
+            ? sentence("The study in ", o.study.string(), " is not finished; go on with rop_study all --resume --out ",
+                       o.study.string(), ".")
+            : sentence(o.study.string(), " holds no study; name the folder that rop_study all --out wrote."));
   const auto r = read_json(results_file);
+  const auto settings = read_settings(o.study);
   const auto set = synthmed::read_manifest(set_folder / "manifest.csv");
   if (!r.contains("schema") || r["schema"] != "synthmed-results")
     throw synthmed::format_error(sentence(results_file.string(), " is no results.json of a study."));
@@ -121,7 +132,7 @@ void run(const release_options& o) {
   ordered_json shared_audit = audit;
   for (auto& pair : shared_audit["closest"]) pair.erase("train");
   keep("audit.json", shared_audit.dump(1) + "\n");
-  keep("README.md", data_card(r, audit, set, counts));
+  keep("README.md", data_card(r, audit, set, counts, caution_of(settings, r, "test")));
   std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) { return a.substr(66) < b.substr(66); });
   std::string sums;
   for (const auto& line : files) sums += line + "\n";
@@ -131,7 +142,7 @@ void run(const release_options& o) {
   if (failed)
     throw synthmed::io_error(
         sentence("The release is in ", folder.string(), ", but cannot be renamed: ", failed.message(), "."));
-  std::printf("%zu pictures, audit %s: %s\n", set.records.size(), flagged ? "FLAGGED" : "not flagged",
+  std::printf("%zu pictures, audit %s: %s\n", set.records.size(), flagged ? "FLAGGED" : audit_text(audit).c_str(),
               o.common.out.c_str());
 }
 

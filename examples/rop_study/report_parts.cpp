@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <map>
 #include <unordered_map>
@@ -109,14 +111,15 @@ std::string log_figure(const fs::path& path, const std::string& title, const std
 std::string rounded(const ordered_json& value, int digits) {
   if (!value.is_number()) return "\xE2\x80\x93";
   char text[40];
-  const double x = value.get<double>();
-  std::snprintf(text, sizeof text, "%.*f", digits, x == 0 ? 0.0 : x);
-  return text;
+  std::snprintf(text, sizeof text, "%.*f", digits, value.get<double>());
+  return text[0] == '-' && std::strtod(text, nullptr) == 0 ? text + 1 : text;
 }
 
 std::string with_interval(const ordered_json& e, int digits) {
   if (!e.is_object()) return "\xE2\x80\x93";
-  if (!e.at("low").is_number()) return rounded(e.at("value"), digits) + " (no interval)";
+  const auto &low = e.at("low"), &high = e.at("high");
+  if (!low.is_number() || !high.is_number() || high.get<double>() - low.get<double>() < 1e-12)
+    return rounded(e.at("value"), digits) + " (no interval)";
   return sentence(rounded(e.at("value"), digits), " (", rounded(e.at("low"), digits), " to ",
                   rounded(e.at("high"), digits), ")");
 }
@@ -179,14 +182,15 @@ std::string segmentation_figures(const fs::path& study, const synthmed::manifest
   std::vector<picture> tiles;
   std::vector<const synthmed::manifest_record*> members;
   for (const auto& r : data.records)
-    if (r.split == "test" && made.contains(r.image.stem().string()) && r.more.contains("rvm")) members.push_back(&r);
+    if (r.split == "test" && r.kind == "fundus" && made.contains(r.image.stem().string()) && r.more.contains("rvm"))
+      members.push_back(&r);
   std::size_t columns = 2;
   for (const auto i : spread(members.size(), 6)) {
     const auto& r = *members[i];
     const auto truth = data.locate(r.more.at("rvm")), result = map_of(maps, *made.at(r.image.stem().string()));
     if (!fs::exists(truth) || truth == result) continue;
     const auto photograph = data.locate(r.image);
-    if (r.kind == "fundus" && fs::exists(photograph)) {
+    if (fs::exists(photograph)) {
       tiles.push_back(synthmed::read_picture(photograph));
       columns = 3;
     }
@@ -206,7 +210,8 @@ std::string segmentation_figures(const fs::path& study, const synthmed::manifest
           : "In pairs: true vessel map, and what the segmenter made of the photograph. Test pictures, chosen evenly.");
 }
 
-std::string training_figures(const fs::path& study, const study_settings& settings) {
+std::string training_figures(const fs::path& study, const study_settings& settings,
+                             const std::vector<std::string>& classes) {
   std::vector<std::string> figures;
   const auto add = [&](std::string f) {
     if (!f.empty()) figures.push_back(std::move(f));
@@ -216,7 +221,13 @@ std::string training_figures(const fs::path& study, const study_settings& settin
   if (fs::is_directory(study / "gan")) {
     std::vector<fs::path> runs;
     for (const auto& entry : fs::directory_iterator(study / "gan")) runs.push_back(entry.path());
-    std::sort(runs.begin(), runs.end());
+    // The warm-up, which the classes start from, then these in their order.
+    const auto place = [&](const fs::path& run) {
+      return run.filename() == "warm-up" ? -1
+                                         : std::find(classes.begin(), classes.end(), run.filename()) - classes.begin();
+    };
+    std::sort(runs.begin(), runs.end(),
+              [&](const auto& a, const auto& b) { return std::pair(place(a), a) < std::pair(place(b), b); });
     for (const auto& run : runs)
       add(log_figure(run / "log.jsonl", "Generator and critic, " + run.filename().string(),
                      {"critic_loss", "generator_loss", "score_real", "score_fake"},

@@ -16,12 +16,13 @@ namespace rop_study {
 /// Maps of each class from every set that an arm learns from, side by side.
 [[nodiscard]] std::string sample_figures(const std::filesystem::path& study, const study_settings& settings);
 
-/// A few test pictures: what the segmenter saw, the truth, and what it made of it.
+/// A few test photographs that have a drawn map: what the segmenter saw, the truth, and what it made of it.
 [[nodiscard]] std::string segmentation_figures(const std::filesystem::path& study, const synthmed::manifest& data,
                                                const synthmed::manifest& maps);
 
-/// Curves of every log.jsonl below unet/, gan/ and cnn/.
-[[nodiscard]] std::string training_figures(const std::filesystem::path& study, const study_settings& settings);
+/// Curves of every log.jsonl below unet/, gan/ and cnn/; the generators in the order of `classes`.
+[[nodiscard]] std::string training_figures(const std::filesystem::path& study, const study_settings& settings,
+                                           const std::vector<std::string>& classes);
 
 /// UMAP of the real-trained classifier's features, with pictures.
 [[nodiscard]] std::string umap_figure(const std::filesystem::path& study, const synthmed::manifest& maps);
@@ -43,7 +44,8 @@ namespace rop_study {
 
 /// "0.912", "-" for null.
 [[nodiscard]] std::string rounded(const nlohmann::ordered_json& value, int digits = 3);
-/// "0.912 (0.880 to 0.940)"
+/// "0.912 (0.880 to 0.940)"; "1.000 (no interval)" where there is none, or one that every resample agrees on and that
+/// therefore bounds nothing.
 [[nodiscard]] std::string with_interval(const nlohmann::ordered_json& estimate, int digits = 3);
 /// "p = 0.012", "p < 0.0001"
 [[nodiscard]] std::string p_text(const nlohmann::ordered_json& p);

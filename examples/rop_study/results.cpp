@@ -88,7 +88,7 @@ ordered_json variety_json(const map_statistics& real, const map_statistics& made
   }
   out["pixel_sd_ratio"] = counted > 0 ? ordered_json(sd_ratio / counted) : ordered_json(nullptr);
   out["worst_brightness_difference"] = counted > 0 ? ordered_json(worst) : ordered_json(nullptr);
-  out["looks_collapsed"] = counted > 0 && (sd_ratio / counted < 0.8 || worst > 0.08);
+  out["looks_collapsed"] = counted > 0 && (sd_ratio / counted < variety_bar || worst > brightness_bar);
   out["rule"] = "looks collapsed: pixel-sd ratio below 0.80, or a class whose mean brightness differs by more than 8 %";
   return out;
 }

@@ -40,7 +40,25 @@ struct arms_results {
                                       const synthmed::manifest& real,
                                       const std::map<std::string, map_statistics>& maps);
 
-/// What was found, in sentences, the most important first, from the rest of results.json.
+/// Bars for the maps of a set against the real training maps: the ratio of pixel standard deviations (mean over
+/// classes) is at least the first, the mean brightness of no class differs by more than the second.
+inline constexpr double variety_bar = 0.80, brightness_bar = 0.08;
+
+/// Below so many subjects in a test set its intervals and p-values are called rough.
+inline constexpr std::size_t enough_subjects = 50;
+
+/// A sentence where a set ("test" or "expert") has too few subjects to be sure of its intervals and p-values; else
+/// empty.
+[[nodiscard]] std::string caution_of(const study_settings& settings, const nlohmann::ordered_json& results,
+                                     const std::string& set);
+
+/// An entry of "maps" in words: how much the maps vary, how bright they are, and which bar is missed.
+[[nodiscard]] std::string variety_text(const nlohmann::ordered_json& set);
+
+/// An audit in words: flagged or not and, where not, what it would have missed.
+[[nodiscard]] std::string audit_text(const nlohmann::ordered_json& audit);
+
+/// What was found, in sentences, a caution first, then the most important, from the rest of results.json.
 [[nodiscard]] std::vector<std::string> findings_of(const study_settings& settings,
                                                    const nlohmann::ordered_json& results);
 
@@ -56,5 +74,8 @@ void write_study_files(const std::filesystem::path& study, const study_settings&
 /// The sentence that stands over every result of a phantom.
 inline constexpr const char* phantom_sentence =
     "These results come from a phantom, drawn by a program: they are no clinical evidence.";
+
+/// The sentence that stands over every result of preset smoke.
+inline constexpr const char* smoke_sentence = "Preset smoke: every stage runs, none long enough to mean anything.";
 
 }  // namespace rop_study

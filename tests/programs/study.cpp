@@ -26,15 +26,20 @@ struct made_up {
 /// As an enriched phantom's: the rarer a class is in nature, the less its pictures weigh.
 double weight_of(const made_up& r) { return r.label == 0 ? 1.5 : r.label == 1 ? 0.5 : 0.125; }
 
-/// Grey squares with noise: brighter with the class, but not so that brightness tells it.
-void write_maps(const fs::path& folder, const std::vector<made_up>& records, synthmed::key k) {
+/// Grey squares: their mean by class, how far it spreads over maps, and the noise of their pixels.
+struct look {
+  double level = 60, by_class = 10, spread = 25, noise = 20;
+};
+
+/// By default brighter with the class, but not so that brightness tells it.
+void write_maps(const fs::path& folder, const std::vector<made_up>& records, synthmed::key k, const look& how = {}) {
   synthmed::make_folder(folder / "maps");
   std::string text = "image,label,subject,split,kind,rvm,weight\n";
   for (const auto& r : records) {
     synthmed::random_stream draw(k.fold(r.stem));
     synthmed::picture p(8, 8);
-    const double level = 60 + 10 * r.label + 25 * draw.normal();
-    for (auto& v : p.pixels()) v = static_cast<std::uint8_t>(std::clamp(level + 20 * draw.normal(), 0.0, 255.0));
+    const double level = how.level + how.by_class * r.label + how.spread * draw.normal();
+    for (auto& v : p.pixels()) v = static_cast<std::uint8_t>(std::clamp(level + how.noise * draw.normal(), 0.0, 255.0));
     synthmed::write_png(folder / "maps" / (r.stem + ".png"), p);
     const std::string file = "maps/" + r.stem + ".png";
     text += sentence(file, ",", classes[static_cast<std::size_t>(r.label)], ",", r.subject, ",", r.split, ",rvm,", file,
@@ -68,11 +73,14 @@ std::string predictions(const std::vector<made_up>& records, const std::string& 
 }
 
 /// A whole study's folder as its stages leave it.
-std::vector<made_up> write_study(const fs::path& study) {
+struct made_up_study {
+  std::vector<made_up> real, synthetic;
+};
+made_up_study write_study(const fs::path& study) {
   std::vector<made_up> real, synthetic, copies;
   synthmed::random_stream draw(synthmed::key(5));
   for (const auto& [split, subjects] :
-       {std::pair<std::string, int>{"train", 12}, {"val", 4}, {"test", 20}, {"expert", 8}})
+       {std::pair<std::string, int>{"train", 12}, {"val", 4}, {"test", 20}, {"expert", 4}})
     for (int s = 0; s < subjects; ++s)
       for (int i = 0; i < 3; ++i)
         real.push_back(
@@ -117,6 +125,11 @@ std::vector<made_up> write_study(const fs::path& study) {
                            "{\"step\":0,\"stage\":0,\"loss\":1.1}\n{\"step\":1,\"stage\":0,\"loss\":0.9}\n");
     }
   }
+  for (const char* run : {"normal", "plus", "pre-plus", "warm-up"}) {
+    synthmed::make_folder(study / "gan" / run);
+    synthmed::write_file(study / "gan" / run / "log.jsonl",
+                         "{\"step\":0,\"critic_loss\":1.1}\n{\"step\":1,\"critic_loss\":0.9}\n");
+  }
   synthmed::write_file(study / "study.json", settings.dump(1));
   std::string table = "id,x,y\n", placed = "id,x,y\n";
   for (const auto& r : real)
@@ -127,7 +140,35 @@ std::vector<made_up> write_study(const fs::path& study) {
   synthmed::write_file(study / "umap" / "transform.csv", placed);
   synthmed::write_file(study / "umap" / "umap.json",
                        R"({"quality":{"trustworthiness_5":0.9},"transform":{"quality":{"trustworthiness_5":0.8}}})");
-  return real;
+  return {real, synthetic};
+}
+
+/// An audit of a set, as rop_study privacy leaves it.
+void write_audit(const fs::path& study, const std::string& set, bool flagged) {
+  nlohmann::ordered_json j{{"verdict", "Tried: much."},
+                           {"flagged", flagged},
+                           {"duplicates", {{"count", 0}}},
+                           {"dcr_share", {{"value", .5}, {"low", .4}, {"high", .6}}},
+                           {"detectable_auc", .7},
+                           {"warnings", nlohmann::json::array()},
+                           {"attacks", nlohmann::json::array()},
+                           {"closest",
+                            {{{"synthetic", "maps/synthetic-train0_0.png"},
+                              {"train", "../../rvm/maps/train0_0.png"},
+                              {"distance", .5},
+                              {"ratio", .9},
+                              {"exact", false},
+                              {"duplicate", flagged}}}}};
+  synthmed::make_folder(study / "privacy" / set);
+  synthmed::write_file(study / "privacy" / set / "privacy.json", j.dump());
+}
+
+/// All findings of a study, a line each.
+std::string findings_in(const fs::path& study) {
+  std::string said;
+  const auto results = json_of((study / "results.json").string());
+  for (const auto& line : results["findings"]) said += line.get<std::string>() + "\n";
+  return said;
 }
 
 std::size_t count(const std::string& text, const std::string& part) {
@@ -155,7 +196,8 @@ browsed browse(const workplace& at, const std::string& page, const std::string& 
 }
 
 /// What a reader without a mouse, in the dark or with a phone meets, told by the page itself: steps through the map by
-/// keys, the faintest text against what is behind it, and how far a page of 360 px runs out of its frame.
+/// keys, the faintest text against what is behind it, and how far a page of 360 px runs out of its frame and a caption
+/// out of its table's box.
 constexpr const char* probe = R"(<script>addEventListener("load",()=>{if(window!==top)return;
 const found={},stage=document.querySelector(".explorer .stage"),said=document.querySelector(".explorer .said");
 const press=k=>{stage.dispatchEvent(new KeyboardEvent("keydown",{key:k,bubbles:true,cancelable:true}));return said.textContent;};
@@ -173,7 +215,10 @@ const a=light(numbers(getComputedStyle(e).color).slice(0,3)),b=light(behind(e)),
 if(r<found.contrast){found.contrast=r;found.faintest=e.tagName+" "+e.className;}}
 found.read=read;found.paper=behind(document.body);
 const f=document.createElement("iframe");f.style.width="360px";f.srcdoc="<!DOCTYPE html>"+document.documentElement.outerHTML;
-f.onload=()=>{const d=f.contentDocument.documentElement;found.overflow=d.scrollWidth-d.clientWidth;found.width=d.clientWidth;f.remove();
+f.onload=()=>{const d=f.contentDocument.documentElement;found.overflow=d.scrollWidth-d.clientWidth;
+const beyond=s=>s.getBoundingClientRect().width-s.closest(".wide").clientWidth;
+found.caption=Math.max(...[...d.querySelectorAll(".wide caption span")].map(beyond));
+found.width=d.clientWidth;f.remove();
 const p=document.createElement("pre");p.id="probe";p.textContent=JSON.stringify(found);document.body.append(p);};document.body.append(f);});</script>)";
 
 nlohmann::json probed(const workplace& at, const std::string& page, const std::string& flags) {
@@ -193,7 +238,7 @@ nlohmann::json probed(const workplace& at, const std::string& page, const std::s
 TEST_CASE("results of a made-up study are those of its tables") {
   const workplace at("study_results");
   const fs::path study = at / "study";
-  const auto real = write_study(study);
+  const auto made = write_study(study);
   const std::string command = "report --threads 1 --out '" + study.string() + "'";
   const auto run = rop_study(at, command);
   INFO(run.err);
@@ -243,7 +288,7 @@ TEST_CASE("results of a made-up study are those of its tables") {
       CHECK(contains(figures["auc_roc_natural"]["population"].get<std::string>(), "natural"));
       CHECK(figures["auc_roc_natural"]["effective_images"].get<double>() < static_cast<double>(tables[0].cases()));
       CHECK(figures["images"] == tables[0].cases());
-      CHECK(figures["subjects"] == (set == "test" ? 20 : 8));
+      CHECK(figures["subjects"] == (set == "test" ? 20 : 4));
       std::int64_t cells = 0;
       for (const auto& row : figures["confusion"]["per_seed"][0])
         for (const auto& cell : row) cells += cell.get<std::int64_t>();
@@ -262,20 +307,98 @@ TEST_CASE("results of a made-up study are those of its tables") {
     CHECK(t["holm_p"].get<double>() >= d["p"].get<double>());
   }
   CHECK(tests == 4);
+  // Each classifier is held against the better of density as its own maps and as the real ones teach it.
+  for (const auto& a : arms)
+    for (const char* set : {"test", "expert"}) {
+      const auto& base = r["baseline_density"][a.name][set];
+      CHECK(base["best"]["auc_roc"]["value"].get<double>() >= base["auc_roc"]["value"].get<double>());
+      const auto& low = base["best"]["classifier_minus_density"]["low"];
+      CHECK(base["classifier_beats_density"] == (low.is_null() ? nlohmann::json() : nlohmann::json(low > 0)));
+    }
   CHECK(r["arms"]["synthetic"]["test"]["auc_roc"]["value"].get<double>() <
         r["arms"]["real"]["test"]["auc_roc"]["value"].get<double>());
   CHECK(r["baseline_density"]["real"]["test"]["auc_roc"]["value"].get<double>() > 0.4);
   CHECK(r["maps"]["copier"]["pixel_sd_ratio"].get<double>() == Approx(1).margin(0.3));
 
   // What was found is said with its population; what the copier and the exact maps mean is said.
-  std::string said;
-  for (const auto& line : r["findings"]) said += line.get<std::string>() + "\n";
+  const std::string said = findings_in(study);
   CHECK(contains(said, "(population: enriched)"));
   CHECK(contains(said, "weighted back to natural prevalence"));
   CHECK(contains(said, "AUC-ROC of real_exact minus real"));
   CHECK(contains(said, "what segmentation costs"));
   CHECK(contains(said, "does not beat a machine that copies"));
   CHECK(contains(said, "bar: at least 0.80"));
+  // Too few subjects to be sure, and resamples that say nothing, are said; above everything else.
+  CHECK(contains(said, "Only 20 subjects in the test set: intervals and p-values are rough below 50"));
+  CHECK(contains(synthmed::read_file(study / "report.html"), "Only 4 subjects in the expert set"));
+  CHECK(r["findings"][0].get<std::string>().starts_with("Only "));
+  const auto& few = r["arms"]["real"]["expert"];
+  const auto undefined = std::to_string(few["auc_roc"].value("undefined_resamples", 0));
+  REQUIRE(undefined != "0");
+  CHECK(contains(few["method"].get<std::string>(), undefined + " of them, with one class only, are left out"));
+  CHECK(contains(synthmed::read_file(study / "report.html"),
+                 undefined + " of 100 resamples of subjects held one class only"));
+
+  SECTION("synthetic maps that teach the wrong direction make density no easier to beat; the bar they miss is named") {
+    const auto found = [&](const look& how) {
+      write_maps(study / "synthetic", made.synthetic, synthmed::key(7), how);
+      const auto again = rop_study(at, command);
+      INFO(again.err);
+      REQUIRE(again.status == 0);
+      return again.out;
+    };
+    auto out = found({.level = 200, .by_class = -40, .spread = 30});
+    const auto base = json_of((study / "results.json").string())["baseline_density"];
+    const double forward = base["real"]["test"]["auc_roc"]["value"];
+    REQUIRE(forward > 0.5);
+    CHECK(base["synthetic"]["test"]["auc_roc"]["value"].get<double>() == Approx(1 - forward));
+    CHECK(base["synthetic"]["test"]["best"]["learned_from"] == "real");
+    CHECK(base["synthetic"]["test"]["best"]["auc_roc"]["value"].get<double>() == Approx(forward));
+    CHECK(base["real"]["test"]["best"]["learned_from"] == "real");
+    CHECK(contains(out, ", and from the real arm's, "));
+    CHECK(contains(out, "the bar of brightness is missed."));
+    CHECK_FALSE(contains(out, "collapsed"));
+    out = found({.spread = 0, .noise = 0});
+    CHECK(contains(out, "variety"));
+    CHECK(contains(out, "as by generators that have collapsed"));
+  }
+  SECTION("over one's own pictures nothing speaks of a phantom, and what was segmented is said") {
+    const auto page_of = [&] {
+      const auto again = rop_study(at, command);
+      INFO(again.err);
+      REQUIRE(again.status == 0);
+      return synthmed::read_file(study / "report.html");
+    };
+    const auto replaced = [&](const fs::path& file, const std::string& from, const std::string& to) {
+      auto text = synthmed::read_file(file);
+      for (auto i = text.find(from); i != std::string::npos; i = text.find(from, i + to.size()))
+        text.replace(i, from.size(), to);
+      synthmed::write_file(file, text);
+    };
+    write_audit(study, "synthetic", false);
+    write_audit(study, "fresh_phantom", false);
+    auto page = page_of();
+    CHECK(contains(page, "came with the data; nothing was segmented here"));
+    CHECK_FALSE(contains(page, "what the segmenter made of the photograph"));
+    CHECK(contains(page, "natural prevalence</th>"));
+    CHECK(contains(page, "the fresh phantom must not"));
+    fs::remove_all(study / "privacy/fresh_phantom");
+    for (const char* set : {"rvm", "data"}) replaced(study / set / "manifest.csv", "weight", "other");
+    replaced(study / "data/manifest.csv", ",rvm,maps", ",fundus,maps");
+    replaced(study / "study.json", "\"phantom\": true", "\"phantom\": false");
+    replaced(study / "study.json", "\"gan.seeds\"", "\"unet.weights\": \"w.safetensors\", \"gan.seeds\"");
+    // A classifier that never says plus: an interval of a rate at its limit would bound nothing.
+    for (const char* seed : {"seed_1", "seed_2"})
+      replaced(study / "cnn/copier" / seed / "probabilities_test.csv", ",plus,0", ",normal,0");
+    page = page_of();
+    CHECK(contains(page, "Segmented with the weights w.safetensors; no test photograph has a drawn map"));
+    CHECK_FALSE(contains(page, "natural prevalence</th>"));
+    CHECK_FALSE(contains(page, "fresh phantom must not"));
+    CHECK_FALSE(contains(page, "simulated graders"));
+    CHECK(contains(page, "<td>0.000 (no interval)</td>"));
+    CHECK_FALSE(contains(page, "0.000 (0.000 to 0.000)"));
+    CHECK_FALSE(contains(page, "-0.000"));
+  }
 
   SECTION("again, the same but for what may vary") {
     const auto first = r;
@@ -323,23 +446,8 @@ TEST_CASE("results of a made-up study are those of its tables") {
     auto bad = rop_study(at, release);
     CHECK(bad.status == 2);
     CHECK(contains(bad.err, "was not audited"));
-    synthmed::make_folder(study / "privacy/synthetic");
     const auto audit = [&](bool flagged) {
-      nlohmann::ordered_json j{{"verdict", "Tried: much."},
-                               {"flagged", flagged},
-                               {"duplicates", {{"count", 0}}},
-                               {"dcr_share", {{"value", .5}, {"low", .4}, {"high", .6}}},
-                               {"detectable_auc", .7},
-                               {"warnings", nlohmann::json::array()},
-                               {"attacks", nlohmann::json::array()},
-                               {"closest",
-                                {{{"synthetic", "maps/synthetic-train0_0.png"},
-                                  {"train", "../../rvm/maps/train0_0.png"},
-                                  {"distance", .5},
-                                  {"ratio", .9},
-                                  {"exact", false},
-                                  {"duplicate", flagged}}}}};
-      synthmed::write_file(study / "privacy/synthetic/privacy.json", j.dump());
+      write_audit(study, "synthetic", flagged);
       REQUIRE(rop_study(at, command).status == 0);
     };
     audit(true);
@@ -352,13 +460,31 @@ TEST_CASE("results of a made-up study are those of its tables") {
     CHECK(contains(synthmed::read_file(at / "shared/README.md"), "FLAGGED"));
     fs::remove_all(at / "shared");
     audit(false);
-    REQUIRE(rop_study(at, release).status == 0);
+    CHECK(contains(findings_in(study),
+                   "Privacy audit, synthetic: not flagged; an attack with an AUC below 0.700 would probably have been "
+                   "missed."));
+    const auto released = rop_study(at, release);
+    REQUIRE(released.status == 0);
+    CHECK(contains(released.out, "not flagged; an attack with an AUC below 0.700 would probably have been missed"));
     const auto packed = synthmed::read_manifest(at / "shared/manifest.csv");
     CHECK(packed.records.size() == 36);
-    CHECK(contains(synthmed::read_file(at / "shared/README.md"), "no clinical evidence"));
+    const auto card = synthmed::read_file(at / "shared/README.md");
+    for (const char* part :
+         {"no clinical evidence", "Preset smoke: every stage runs, none long enough to mean anything",
+          "Only 20 subjects in the test set", "times as much as real ones (bar: at least 0.80)", "60 real maps (",
+          " of 20 other subjects", "an attack with an AUC below 0.700 would probably have been missed"}) {
+      INFO(part);
+      CHECK(contains(card, part));
+    }
     CHECK_FALSE(contains(synthmed::read_file(at / "shared/audit.json"), "rvm/maps"));  // no name of a training record
     CHECK(std::system(("cd '" + (at / "shared") + "' && sha256sum --quiet -c SHA256SUMS").c_str()) == 0);
     CHECK(rop_study(at, release).status == 2);  // never over an old one
+    bad = rop_study(at, "release '" + (at / "shared") + "' --out '" + (at / "more") + "'");
+    CHECK(bad.status == 2);
+    CHECK(contains(bad.err, "holds no study; name the folder that rop_study all --out wrote"));
+    fs::remove(study / "results.json");
+    bad = rop_study(at, "release '" + study.string() + "' --out '" + (at / "more") + "'");
+    CHECK(contains(bad.err, "is not finished; go on with rop_study all --resume"));
   }
 }
 
@@ -407,7 +533,7 @@ TEST_CASE("the report opens in a browser without an error, with its figures, and
   // Every picture has words, every table a caption, every link of the page a target.
   CHECK(count(page, "<img ") == count(page, "<img alt=\""));
   CHECK_FALSE(contains(page, "<img alt=\"\""));
-  CHECK(count(page, "<table>") == count(page, "<caption>"));
+  CHECK(count(page, "<table>") == count(page, "<caption><span>"));
   CHECK(count(page, "<figure>") == count(page, "<figcaption>"));
   CHECK(count(page, "<main ") == 1);
   CHECK(count(page, "<h1>") == 1);
@@ -416,12 +542,23 @@ TEST_CASE("the report opens in a browser without an error, with its figures, and
   CHECK(contains(page, "<html lang=\"en\">"));
   CHECK(contains(page, "<a class=\"skip\" href=\"#main\">"));
   CHECK(contains(page, "prefers-reduced-motion"));
+  CHECK(contains(page, "thead,tbody tr:first-child{break-after:avoid}"));  // no head of a table alone on a printed page
   CHECK(contains(page, ":focus-visible"));
   CHECK(count(page, "<th") == count(page, "<th scope=\"") + count(page, "<thead>"));
   CHECK(count(page, "class=\"wide\"") ==
         count(page, "class=\"wide\" role=\"group\" tabindex=\"0\" aria-label=\"Table: "));
   CHECK(count(page, "<svg ") == count(page, "role=\"img\" aria-labelledby=") +
                                     count(page, "<svg class=\"synthmed-plot\" aria-hidden=\"true\""));
+  // Training in the order of the classes, after what they start from; no box for a set without a mark.
+  std::size_t before = 0;
+  for (const char* run : {"warm-up", "normal", "pre-plus", "plus"}) {
+    const auto place = page.find(sentence("Losses and scores of the adversarial training, ", run, "."));
+    REQUIRE(place != std::string::npos);
+    CHECK(place > before);
+    before = place;
+  }
+  CHECK(contains(page, "</svg> synthetic</label>"));
+  CHECK_FALSE(contains(page, "real, held out</label>"));
   CHECK(contains(page, "The same in numbers"));  // the map, for whom a picture says nothing
   CHECK(contains(page, "role=\"application\" aria-label=\"UMAP of real and synthetic vessel maps: use the arrow keys"));
   int level = 0;
@@ -467,5 +604,6 @@ TEST_CASE("the report opens in a browser without an error, with its figures, and
     CHECK(told["contrast"].get<double>() >= 4.5);
     CHECK(told["width"].get<int>() > 300);
     CHECK(told["overflow"].get<int>() <= 0);
+    CHECK(told["caption"].get<double>() <= 0.5);
   }
 }

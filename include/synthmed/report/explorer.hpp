@@ -73,7 +73,8 @@ inline constexpr std::string_view explorer_style =
     "border-radius:.3rem;margin:0 0 .6rem;padding:.3rem .6rem}.explorer "
     "label{display:block;min-height:1.8rem}.explorer .said{font-size:.9rem;"
     "min-height:3em;margin:.4rem 0}@media(max-width:44rem){.explorer{grid-template-columns:1fr}}"
-    "@media print{.explorer input,.explorer .view,.explorer .said{display:none!important}}";
+    "@media print{.explorer{grid-template-columns:minmax(0,1fr) 9rem}.explorer input,.explorer .view,.explorer "
+    ".said{display:none!important}}";
 
 }  // namespace detail
 
@@ -127,8 +128,8 @@ inline constexpr std::string_view explorer_style =
   return details("The same in numbers", to_html(t));
 }
 
-/// The explorer as a figure. Several can stand on one page. Throws argument_error for unequal lengths, coordinates that
-/// are not finite, or an index outside its names.
+/// The explorer as a figure; classes and groups that no point is of are left out of its boxes. Several can stand on one
+/// page. Throws argument_error for unequal lengths, coordinates that are not finite, or an index outside its names.
 [[nodiscard]] inline std::string explorer(const explorer_points& p, std::string_view caption, std::string_view title) {
   using plot::detail::canvas, plot::detail::check_finite, plot::detail::check_same, plot::detail::decimal,
       plot::detail::draw_axes;
@@ -173,9 +174,11 @@ inline constexpr std::string_view explorer_style =
   c.raw("<circle class=\"ring\" r=\"7\" style=\"display:none\"/>\n");
   const std::string drawing =
       c.finish(title, sentence("Scatter of ", n, " points; step through them with the arrow keys."), width, f.below());
-  const auto boxes = [&](std::string_view legend, std::string_view kind, const std::vector<std::string>& names) {
+  const auto boxes = [&](std::string_view legend, std::string_view kind, const std::vector<std::string>& names,
+                         const std::vector<std::size_t>& used) {
     std::string out = sentence("<fieldset><legend>", legend, "</legend>");
     for (std::size_t i = 0; i < names.size(); ++i) {
+      if (std::find(used.begin(), used.end(), i) == used.end()) continue;
       const bool set = kind == "group";
       const std::size_t shape = set ? i : 0;
       out += sentence("<label><input type=\"checkbox\" checked data-", kind, "=\"", i,
@@ -190,8 +193,8 @@ inline constexpr std::string_view explorer_style =
                   "\" data-columns=\"", p.columns,
                   "\"><div class=\"stage\" tabindex=\"0\" role=\"application\" aria-label=\"", escaped(title),
                   ": use the arrow keys to step from point to point\">\n", drawing, "</div><div>",
-                  boxes("Classes", "class", p.classes), boxes("Sets", "group", p.groups), "<div class=\"view sprite", n,
-                  "\" role=\"img\" aria-label=\"No picture chosen\" hidden></div>",
+                  boxes("Classes", "class", p.classes, p.class_of), boxes("Sets", "group", p.groups, p.group_of),
+                  "<div class=\"view sprite", n, "\" role=\"img\" aria-label=\"No picture chosen\" hidden></div>",
                   "<p class=\"said\" aria-live=\"polite\">Point at a mark, or use the arrow keys, to see its "
                   "picture.</p></div></div>\n<figcaption>",
                   escaped(caption), "</figcaption></figure>\n", explorer_table(p, title), "<script>",

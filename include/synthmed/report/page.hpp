@@ -44,7 +44,7 @@ struct table {
   // The box is named by the caption's beginning: a screen reader then reads the caption itself once.
   const std::string name = t.caption.substr(0, std::min(t.caption.find(". "), t.caption.find(": ")));
   std::string out = sentence("<div class=\"wide\" role=\"group\" tabindex=\"0\" aria-label=\"Table: ", escaped(name),
-                             "\"><table><caption>", escaped(t.caption), "</caption>\n<thead><tr>");
+                             "\"><table><caption><span>", escaped(t.caption), "</span></caption>\n<thead><tr>");
   for (const auto& h : t.header) out += sentence("<th scope=\"col\">", escaped(h), "</th>");
   out += "</tr></thead>\n<tbody>\n";
   for (std::size_t r = 0; r < t.rows.size(); ++r) {
@@ -162,6 +162,10 @@ class page {
            ".narrow{grid-template-columns:repeat(auto-fit,minmax(min(100%,14rem),1fr))}.wide{overflow-x:auto;margin:1."
            "2em 0;break-inside:avoid-page}table{border-collapse:collapse;font-size:.92rem;"
            "font-variant-numeric:tabular-nums}caption{text-align:left;padding:.2em 0 .5em}\n"
+           // A caption is as wide as the screen, not as its table, and stays when this is moved sideways.
+           ".wide{container-type:inline-size}caption "
+           "span{display:inline-block;position:sticky;left:0;max-width:min(calc(100vw - 2.5rem),46rem);max-width:min("
+           "100cqi,46rem)}\n"
            "th,td{text-align:left;vertical-align:top;padding:.35em .8em .35em 0;border-bottom:1px solid "
            "var(--line)}thead "
            "th{border-bottom:2px solid var(--muted)}tbody th{font-weight:600}.marked th,.marked "
@@ -172,9 +176,12 @@ class page {
            "code{font-size:.9em;background:var(--soft);padding:.1em .3em;border-radius:.2rem}\n"
            "@media "
            "print{:root{--ink:#000;--paper:#fff;--soft:#fff}nav,.skip,.screen{display:none}body{max-width:none;font-"
-           "size:10.5pt;padding:0}"
-           "h2,h3,caption{break-after:avoid}a{color:inherit;text-decoration:none}table{font-size:8pt}.wide{overflow:"
-           "visible;break-inside:auto}tr{break-inside:avoid}th,td{padding-right:.5em}"
+           "size:10.5pt;padding:0 2px}"
+           "h2,h3,caption,summary{break-after:avoid}a{color:inherit;text-decoration:none}table{font-size:8pt}.wide{"
+           "overflow:"
+           "visible;break-inside:auto;container-type:normal}caption "
+           "span{max-width:none}tr{break-inside:avoid}thead,tbody tr:first-child{break-after:avoid}tbody "
+           "tr:last-child{break-before:avoid}th,td{padding-right:.5em}"
            ".beside{grid-template-columns:1fr 1fr}}\n"
            "@media (prefers-reduced-motion:reduce){html{scroll-behavior:auto}}\n";
   }
