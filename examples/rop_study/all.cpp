@@ -42,9 +42,8 @@ void show_plan(const all_options& o, const study_settings& settings, const std::
               settings.device.c_str(), cores, cores == 1 ? "" : "s", plan.size(),
               to_text(estimate_study(settings.preset, settings.phantom, plan, cores)).c_str(), o.common.out.c_str());
   for (const auto& s : plan) {
-    std::string line =
-        sentence("  ", s.name, std::string(s.name.size() < 28 ? 28 - s.name.size() : 1, ' '), "rop_study");
-    for (const auto& word : s.arguments) line += ' ' + word;
+    const std::string line = sentence("  ", s.name, std::string(s.name.size() < 28 ? 28 - s.name.size() : 1, ' '),
+                                      "rop_study ", one_line(s.arguments));
     std::printf("%s\n", line.c_str());
   }
   std::printf("\nDeviations from the published protocol:\n");
@@ -177,10 +176,19 @@ void add_all(CLI::App& app) {
   command->add_option("--kind", o.request.kind, "What own pictures are: fundus (photographs) or rvm (vessel maps)")
       ->capture_default_str();
   const auto handed_on = [&](const char* flag, std::vector<std::string>& words, const char* description) {
-    command->add_option(flag, words, description)->delimiter(' ')->allow_extra_args(false);
+    command
+        ->add_option_function<std::vector<std::string>>(
+            flag,
+            [&words](const std::vector<std::string>& given) {
+              for (const auto& line : given)
+                for (auto& word : CLI::detail::split_up(line)) words.push_back(std::move(word));
+            },
+            description)
+        ->allow_extra_args(false);
   };
   handed_on("--prepare", o.request.prepare_flags,
-            "Flags for prepare, as --prepare=\"--layout drive\"; they go before the preset's");
+            "Flags for prepare, as --prepare=\"--layout drive\", quoted again where they hold a space; they go before the "
+            "preset's");
   handed_on("--segment", o.request.segment_flags, "Flags for segment, as --segment=\"--train-steps 800\"");
   handed_on("--gan", o.request.gan_flags, "Flags for gan, as --gan=\"--warm-up none\"");
   handed_on("--classify", o.request.classify_flags, "Flags for classify, as --classify=\"--keep last\"");

@@ -264,15 +264,10 @@ study_settings settings_of(const study_request& r) {
   for (const auto& [name, file] :
        {std::pair{"cnn.init", r.init}, {"unet.weights", r.unet}, {"fidelity.inception", r.inception}})
     s.options[name] = file.empty() ? "none" : file.string();
-  const auto flags = [](const std::vector<std::string>& words) {
-    std::string out;
-    for (const auto& word : words) out += (out.empty() ? "" : " ") + word;
-    return out;
-  };
-  s.options["prepare"] = flags(with_flags(s.phantom ? f.prepare : f.prepare_own, r.prepare_flags));
-  s.options["segment"] = flags(with_flags(f.segment, r.segment_flags));
-  s.options["gan"] = flags(with_flags(f.gan, r.gan_flags));
-  s.options["classify"] = flags(r.classify_flags);
+  s.options["prepare"] = one_line(with_flags(s.phantom ? f.prepare : f.prepare_own, r.prepare_flags));
+  s.options["segment"] = one_line(with_flags(f.segment, r.segment_flags));
+  s.options["gan"] = one_line(with_flags(f.gan, r.gan_flags));
+  s.options["classify"] = one_line(r.classify_flags);
   return s;
 }
 

@@ -41,6 +41,9 @@ struct preset_facts {
 /// A preset's, with the request's own numbers of seeds. Throws argument_error for an unknown one.
 [[nodiscard]] preset_facts facts_of(const study_request& request);
 
+/// Words as one line that a shell would take apart again; those with a space are quoted.
+[[nodiscard]] std::string one_line(const std::vector<std::string>& words);
+
 /// Every option in which the study differs from the published protocol, and why.
 [[nodiscard]] std::vector<deviation> deviations_of(const study_request& request, const preset_facts& facts,
                                                    const study_settings& settings);

@@ -10,15 +10,14 @@ namespace rop_study {
 
 using synthmed::sentence;
 
-namespace {
-
-std::string joined(const std::vector<std::string>& words) {
+std::string one_line(const std::vector<std::string>& words) {
   std::string out;
-  for (const auto& w : words) out += (out.empty() ? "" : " ") + w;
+  for (const auto& w : words) {
+    const char* const quote = w.find(' ') == std::string::npos ? "" : w.find('\'') == std::string::npos ? "'" : "\"";
+    out += (out.empty() ? "" : " ") + (quote + w + quote);
+  }
   return out;
 }
-
-}  // namespace
 
 std::vector<deviation> deviations_of(const study_request& r, const preset_facts& f, const study_settings& s) {
   std::vector<deviation> out;
@@ -140,7 +139,7 @@ std::vector<deviation> deviations_of(const study_request& r, const preset_facts&
                                     {"flags.gan", r.gan_flags},
                                     {"flags.classify", r.classify_flags}})
     if (!words.empty())
-      add(flag, "as the preset", joined(words),
+      add(flag, "as the preset", one_line(words),
           "asked for on the command line; where it contradicts a row above, it is what was done");
   return out;
 }

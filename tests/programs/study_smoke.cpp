@@ -198,10 +198,13 @@ TEST_CASE("the smoke study runs through every stage, and kills change nothing th
 
   // A dry run says time, memory and disk per stage and in all, and each deviation; the published way is an option.
   const auto dry = rop_study(
-      at, "all --preset quick --dry-run --validation study --gan='--warm-up none' --out '" + (at / "no") + "'");
+      at,
+      "all --preset quick --dry-run --validation study --gan='--warm-up none' --prepare='--frame \"two words\"' --out '" +
+          (at / "no") + "'");
   CHECK(dry.status == 0);
   for (const char* part : {"cnn-real_exact-1", "MiB", "all, side by side", "measured on 2 cores",
-                           "--validate synthetic", "--warm-up none", "flags.gan", "data.population", "--validation"})
+                           "--validate synthetic", "--warm-up none", "--frame 'two words'", "flags.gan",
+                           "data.population", "--validation"})
     CHECK(contains(dry.out, part));
   const auto published = rop_study(at, "all --preset study --dry-run --out '" + (at / "no") + "'");
   CHECK(contains(published.out, "--recipe seed"));
