@@ -106,10 +106,6 @@ namespace detail {
   return text;
 }
 
-}  // namespace detail
-
-namespace detail {
-
 /// A table with texts of some columns replaced. Throws format_error for a column that it does not have.
 template <class Their>
 [[nodiscard]] csv_table with_values(const csv_table& table,
