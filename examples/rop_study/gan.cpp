@@ -38,7 +38,7 @@ using synthmed::sentence;
 struct gan_settings {
   training_options training;
   fs::path data;
-  std::string only = "all", recipe = "synthmed", network, warm_up, augment;
+  std::string only = "all", recipe = "synthmed", network, warm_up, loss, augment;
   std::optional<int> size;
   std::optional<std::int64_t> stage_images, class_images, batch;
   double learning_rate = 1e-3;
@@ -85,6 +85,8 @@ gan_protocol protocol_of(const gan_settings& s) {
     throw argument_error(sentence("--size is a power of two from 4 to 512, got ", p.size, "."));
   p.design.network = study || p.size > 64 || seed ? gan_network::full : own ? gan_network::quick : gan_network::small;
   if (!s.network.empty()) p.design.network = network_of(s.network);
+  if (own && how == preset::demo) p.design.loss = gan_loss::ns_r1;
+  if (!s.loss.empty()) p.design.loss = loss_of(s.loss);
   if (seed && p.design.network != gan_network::full)
     throw argument_error("The seed recipe is the study's network: --network is full.");
   if (p.size > 64 && p.design.network != gan_network::full)
@@ -102,11 +104,12 @@ gan_protocol protocol_of(const gan_settings& s) {
   p.shared = warm == "shared";
   if (p.shared && !s.init_from.empty()) throw argument_error("--init-from and --warm-up shared exclude each other.");
   if (p.published &&
-      (p.shared || !s.init_from.empty() || s.stage_images || s.class_images || s.batch || s.learning_rate != 1e-3))
+      (p.shared || !s.init_from.empty() || !s.loss.empty() || s.stage_images || s.class_images || s.batch ||
+       s.learning_rate != 1e-3))
     throw argument_error(
         sentence("The ", s.recipe, " recipe, preset ", s.training.preset_name,
-                 ", has a schedule of its own and random first weights: --warm-up shared, --init-from, "
-                 "--stage-images, --class-images, --batch and --learning-rate belong to --recipe synthmed with "
+                 ", has a schedule and a loss of its own and random first weights: --warm-up shared, --init-from, "
+                 "--loss, --stage-images, --class-images, --batch and --learning-rate belong to --recipe synthmed with "
                  "--preset smoke, quick or demo."));
   p.augment = !s.augment.empty() ? s.augment : p.published ? "none" : "shift";
   (void)augmentation_named(p.augment);
@@ -434,6 +437,7 @@ class gan_command {
     json["batch"] = p_.batch;
     json["stage_images"] = p_.stage_images;
     json["class_images"] = p_.class_images;
+    json["loss"] = to_string(p_.design.loss);
     json["learning_rate"] = p_.learning_rate;
     json["augment"] = p_.augment;
     auto& classes = json["classes"] = nlohmann::ordered_json::array();
@@ -500,6 +504,8 @@ void add_gan(CLI::App& app) {
                       "Maps shown at a middle resolution: half of it at the smallest, one and a half at the largest");
   command->add_option("--class-images", s.class_images, "Maps shown to a class's GAN after a warm start");
   command->add_option("--batch", s.batch, "Maps per step");
+  command->add_option("--loss", s.loss,
+                      "wgan-gp, or ns-r1: non-saturating with the R1 penalty (default: the preset's)");
   command->add_option("--augment", s.augment,
                       "What the critic sees changed: none, shift, or vessel-maps for few maps (default: the preset's)");
   command->add_option("--learning-rate", s.learning_rate, "Adam's, before its decay at the end")->capture_default_str();

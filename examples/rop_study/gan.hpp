@@ -25,6 +25,11 @@ enum class gan_network { quick, small, full };
 [[nodiscard]] std::string to_string(gan_network network);
 [[nodiscard]] gan_network network_of(const std::string& name);
 
+/// What the networks minimise: the study's WGAN-GP, or the non-saturating loss with the R1 penalty.
+enum class gan_loss { wgan_gp, ns_r1 };
+[[nodiscard]] std::string to_string(gan_loss loss);
+[[nodiscard]] gan_loss loss_of(const std::string& name);
+
 /// Any schedule of a GAN: a recipe's, or a preset's own.
 class gan_schedule {
  public:
@@ -42,10 +47,11 @@ class gan_schedule {
   std::function<settings(std::int64_t)> at_;
 };
 
-/// What a network is, beside its weights.
+/// What a network is, beside its weights, and how it is trained.
 struct gan_design {
   gan_network network = gan_network::quick;
   synthmed::train::recipe recipe = synthmed::train::recipe::synthmed;  ///< whose protocol: networks, schedule, pixel values
+  gan_loss loss = gan_loss::wgan_gp;                                    ///< does not matter to a trained network
   friend bool operator==(const gan_design&, const gan_design&) = default;
 };
 

@@ -23,6 +23,7 @@ using synthmed::picture;
 using synthmed::sentence;
 
 constexpr std::array<const char*, 3> network_names{"quick", "small", "full"};
+constexpr std::array<const char*, 2> loss_names{"wgan-gp", "ns-r1"};
 
 /// Pixels in [0, 1], one row per picture, on thumbnails of one side.
 std::vector<double> rows_of(std::span<const picture> pictures, int side) {
@@ -113,6 +114,14 @@ gan_network network_of(const std::string& name) {
   if (found == network_names.end())
     throw argument_error(sentence("There is no network \"", name, "\"; --network is quick, small or full."));
   return static_cast<gan_network>(found - network_names.begin());
+}
+
+std::string to_string(gan_loss loss) { return loss_names[static_cast<std::size_t>(loss)]; }
+gan_loss loss_of(const std::string& name) {
+  const auto found = std::find(loss_names.begin(), loss_names.end(), name);
+  if (found == loss_names.end())
+    throw argument_error(sentence("There is no loss \"", name, "\"; --loss is wgan-gp or ns-r1."));
+  return static_cast<gan_loss>(found - loss_names.begin());
 }
 
 std::unique_ptr<gan_engine> gan_on(const std::string& backend, const std::string& device, const gan_design& design) {

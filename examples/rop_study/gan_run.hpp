@@ -4,12 +4,14 @@
 #include <algorithm>
 #include <memory>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include <synthmed/autodiff/autodiff.hpp>
 #include <synthmed/models/pgan.hpp>
 #include <synthmed/train/checkpoint.hpp>
 #include <synthmed/train/gan_trainer.hpp>
+#include <synthmed/train/nonsaturating_r1.hpp>
 #include <synthmed/train/pgan_recipes.hpp>
 
 #include "gan.hpp"
@@ -19,17 +21,45 @@ namespace rop_study {
 /// Channels of the quick network: 4 to 64 px.
 inline constexpr std::array<std::int64_t, 5> gan_quick_channels{64, 64, 48, 32, 16};
 
+/// Either loss as one type, so that a network's trainer is compiled once.
+class study_loss {
+ public:
+  /// R1's weight and how often it is taken were measured (docs/gan.md).
+  explicit study_loss(gan_loss which = gan_loss::wgan_gp) {
+    if (which == gan_loss::ns_r1) loss_ = synthmed::train::nonsaturating_r1{.gamma = 10, .every = 4};
+  }
+
+  template <synthmed::differentiable_backend D, class Score>
+  [[nodiscard]] synthmed::train::critic_terms<D> discriminator(Score&& score, const typename D::tensor& real,
+                                                               const typename D::tensor& fake,
+                                                               const synthmed::train::loss_context& context) const {
+    return std::visit([&](const auto& l) { return l.template discriminator<D>(score, real, fake, context); }, loss_);
+  }
+  template <synthmed::differentiable_backend D, class Score>
+  [[nodiscard]] typename D::tensor generator(Score&& score, const typename D::tensor& fake,
+                                             const synthmed::train::loss_context& context) const {
+    return std::visit([&](const auto& l) { return l.template generator<D>(score, fake, context); }, loss_);
+  }
+  [[nodiscard]] std::string identity() const {
+    return std::visit([](const auto& l) { return l.identity(); }, loss_);
+  }
+
+ private:
+  std::variant<synthmed::train::wgan_gp, synthmed::train::nonsaturating_r1> loss_;
+};
+
 /// A GAN's trainer, named, so that a checkpoint tells its class, data and seed.
 template <class D, auto Options>
 class named_gan : public synthmed::train::gan_trainer<D, synthmed::models::pgan_generator<Options>,
-                                                      synthmed::models::pgan_critic<Options>, gan_schedule,
-                                                      synthmed::train::wgan_gp, synthmed::train::diff_augment> {
+                                                      synthmed::models::pgan_critic<Options>, gan_schedule, study_loss,
+                                                      synthmed::train::diff_augment> {
  public:
   using base =
       synthmed::train::gan_trainer<D, synthmed::models::pgan_generator<Options>, synthmed::models::pgan_critic<Options>,
-                                   gan_schedule, synthmed::train::wgan_gp, synthmed::train::diff_augment>;
-  named_gan(synthmed::key k, gan_schedule plan, const synthmed::train::diff_augment& augmentation, std::string about)
-      : base(k, std::move(plan), {.augmentation = augmentation}), about_(std::move(about)) {}
+                                   gan_schedule, study_loss, synthmed::train::diff_augment>;
+  named_gan(synthmed::key k, gan_schedule plan, study_loss loss, const synthmed::train::diff_augment& augmentation,
+            std::string about)
+      : base(k, std::move(plan), {.loss = std::move(loss), .augmentation = augmentation}), about_(std::move(about)) {}
   [[nodiscard]] std::string identity() const { return base::identity() + "; " + about_; }
 
  private:
@@ -46,13 +76,14 @@ class gan_engine_on : public gan_engine {
   using tensor = typename D::tensor;
 
  public:
+  explicit gan_engine_on(gan_loss loss) : loss_(loss) {}
   [[nodiscard]] std::string backend() const override { return D::name(); }
   [[nodiscard]] std::int64_t latent() const override { return Options.latent; }
   [[nodiscard]] std::int64_t largest() const override { return generator::resolution(generator::stages - 1); }
 
   synthmed::train::run_result train(const training_options& options, const gan_task& task) const override {
     namespace train = synthmed::train;
-    trainer run(task.key, task.plan, task.augmentation, task.about);
+    trainer run(task.key, task.plan, study_loss(loss_), task.augmentation, task.about);
     const auto store = open_run(options, task.place, run);
     if (run.next_step() == 0 && !task.init_from.empty()) run.init_from(train::checkpoint_store::read(task.init_from));
     tensor shown;
@@ -116,7 +147,7 @@ class gan_engine_on : public gan_engine {
           settled.starts_stage = settled.resets_optimizer = settled.resets_average = false;
           return constant_plan{settled};
         }());
-        trainer run(synthmed::key(1), only, {}, "a measurement");
+        trainer run(synthmed::key(1), only, study_loss(loss_), {}, "a measurement");
         if (disk == 0) disk = checkpoint_disk(run);
         const auto pictures =
             synthmed::ops::uniform<D>(synthmed::key(2), {g.batch, Options.image_channels, g.resolution, g.resolution});
@@ -193,6 +224,8 @@ class gan_engine_on : public gan_engine {
     for (const auto& [name, value] : task.notes) file.set_metadata(name, value);
     file.write(task.generator);
   }
+
+  gan_loss loss_;
 };
 
 /// The quick and the small network, for the recipes synthmed and paper.
@@ -201,8 +234,8 @@ template <class D>
   using namespace synthmed::models;
   using synthmed::train::networks_of, synthmed::train::recipe;
   if (design.network == gan_network::quick)
-    return std::make_unique<gan_engine_on<D, quick_options(gan_quick_channels)>>();
-  return std::make_unique<gan_engine_on<D, networks_of<recipe::synthmed>(small_channels)>>();
+    return std::make_unique<gan_engine_on<D, quick_options(gan_quick_channels)>>(design.loss);
+  return std::make_unique<gan_engine_on<D, networks_of<recipe::synthmed>(small_channels)>>(design.loss);
 }
 
 /// The study's channels to 512 px; the study's own network for the recipe seed.
@@ -211,8 +244,8 @@ template <class D>
   using namespace synthmed::models;
   using synthmed::train::networks_of, synthmed::train::recipe;
   if (design.recipe == recipe::seed)
-    return std::make_unique<gan_engine_on<D, networks_of<recipe::seed>(full_channels)>>();
-  return std::make_unique<gan_engine_on<D, networks_of<recipe::synthmed>(full_channels)>>();
+    return std::make_unique<gan_engine_on<D, networks_of<recipe::seed>(full_channels)>>(design.loss);
+  return std::make_unique<gan_engine_on<D, networks_of<recipe::synthmed>(full_channels)>>(design.loss);
 }
 
 }  // namespace rop_study

@@ -302,7 +302,8 @@ void run(prepare_settings& s) {
   if (fs::exists(s.common.out, failed) &&
       !(fs::is_directory(s.common.out, failed) && fs::is_empty(s.common.out, failed)))
     throw argument_error(sentence(s.common.out.string(), " is there already; choose another --out or remove it."));
-  (void)recipe_of(s);  // wrong flags are said before thousands of pictures are read
+  // Wrong flags are said before thousands of pictures are read; a phantom, which chooses some itself, is drawn later.
+  if (s.phantom.empty()) (void)recipe_of(s);
   const prepare_source source = s.phantom.empty() ? open_images(s) : open_phantom(s);
   const recipe r = recipe_of(s);
   if (r.disc_centre)

@@ -56,6 +56,8 @@ TEST_CASE("a GAN refuses maps and flags that it cannot train on") {
     check_refused(at, gan(at, "--backend abacus"), "backend");
     check_refused(at, gan(at, "--steps -1"), "--steps");
     check_refused(at, gan(at, "--augment mirrors"), "--augment is none, shift or vessel-maps, got \"mirrors\".");
+    check_refused(at, gan(at, "--loss hinge"), "There is no loss \"hinge\"; --loss is wgan-gp or ns-r1.");
+    check_refused(at, "gan --data '" + (at / "data") + "' --recipe paper --loss ns-r1 --class plus", "--loss");
   }
   SECTION("fewer maps than a batch, one map, no map") {
     check_refused(at, gan(at, "--batch 16"), "Class plus has 9 training maps");
@@ -85,6 +87,27 @@ TEST_CASE("a GAN refuses maps and flags that it cannot train on") {
     synthmed::write_file(at / "data/manifest.csv", text);
     check_refused(at, gan(at), "map");
   }
+}
+
+TEST_CASE("either loss trains, in a file that says which, and a run goes on with its own only") {
+  const workplace at("gan_loss");
+  write_maps(at);
+  const auto weights = [&](const std::string& folder) {
+    return synthmed::read_file(at / (folder + "/gan/plus/generator.safetensors"));
+  };
+  for (const std::string loss : {"wgan-gp", "ns-r1"}) {
+    REQUIRE(rop_study(at, gan(at, "--loss " + loss + " --out '" + (at / loss) + "'")).status == 0);
+    CHECK(json_of(at / (loss + "/gan/gan.json"))["loss"] == loss);
+  }
+  CHECK(weights("wgan-gp") != weights("ns-r1"));
+  // Stopped between two penalties, which R1 takes at every fourth step.
+  const std::string out = " --loss ns-r1 --out '" + (at / "stopped") + "'";
+  REQUIRE(rop_study(at, gan(at, "--steps 6" + out)).status == 0);
+  const auto other = rop_study(at, gan(at, "--resume --loss wgan-gp --out '" + (at / "stopped") + "'"));
+  CHECK(other.status == 2);
+  CHECK(contains(other.err, "another"));
+  REQUIRE(rop_study(at, gan(at, "--resume" + out)).status == 0);
+  CHECK(weights("stopped") == weights("ns-r1"));
 }
 
 TEST_CASE("colour maps are trained on as grey ones") {

@@ -240,6 +240,10 @@ TEST_CASE("A dry run says time, disk and memory, and writes nothing") {
   CHECK(contains(result.out, "nothing was written"));
   CHECK(!fs::exists(folder / "out"));
   CHECK(!fs::exists(folder / "out.partial"));
+  // A phantom is cropped unless it is told otherwise, so its window may be chosen alone.
+  const std::string phantom = "--phantom smoke --window 204 --dry-run --out " + quoted((folder / "out").string());
+  CHECK(prepare(folder, phantom).status == 0);
+  check_refused(prepare(folder, phantom + " --fit squash"), folder / "out", "belong to --fit crop");
 }
 
 TEST_CASE("A path with spaces and letters beyond ASCII") {
