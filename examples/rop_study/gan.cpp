@@ -85,7 +85,7 @@ gan_protocol protocol_of(const gan_settings& s) {
     throw argument_error(sentence("--size is a power of two from 4 to 512, got ", p.size, "."));
   p.design.network = study || p.size > 64 || seed ? gan_network::full : own ? gan_network::quick : gan_network::small;
   if (!s.network.empty()) p.design.network = network_of(s.network);
-  if (own && how == preset::demo) p.design.loss = gan_loss::ns_r1;
+  if (own && !study) p.design.loss = gan_loss::ns_r1;
   if (!s.loss.empty()) p.design.loss = loss_of(s.loss);
   if (seed && p.design.network != gan_network::full)
     throw argument_error("The seed recipe is the study's network: --network is full.");

@@ -75,9 +75,8 @@ std::vector<deviation> deviations_of(const study_request& r, const preset_facts&
         "scales up to the maps' size, up to 64 channels, one convolution per scale", time);
     add("gan.steps", "48 000 steps, then 7 x 96 000; batch 16, 8, 2",
         "the preset's pictures per scale (gan/gan.json), batch 8", time);
-    if (r.preset == "demo")
-      add("gan.loss", "WGAN-GP", "non-saturating, R1 penalty of weight 10 at every fourth step",
-          "teaches more in the same time (docs/gan.md)");
+    add("gan.loss", "WGAN-GP", "non-saturating, R1 penalty of weight 10 at every fourth step",
+        "classifiers learn more from its maps, in less time (docs/gan.md)");
     add("gan.warm_up", "three GANs from random weights", "three GANs that start from one GAN of all classes",
         "steady pictures of every class in little time; a class's GAN then has seen training maps of the others");
     add("gan.values", "linear", "square root of the map", "quietens the background of soft maps");
