@@ -38,6 +38,10 @@ synthmed_component(opencv SYNTHMED_HAS_OPENCV "libopencv-dev" OpenCV_FOUND)
 find_package(OpenSSL QUIET COMPONENTS Crypto)
 synthmed_component(hash SYNTHMED_HAS_HASH "libssl-dev" OPENSSL_FOUND)
 
+# Damaged JPEGs, of which OpenCV makes pictures without a word. Debian's OpenCV depends on it anyway.
+find_package(JPEG QUIET)
+synthmed_component(jpeg SYNTHMED_HAS_JPEG "libjpeg-dev" JPEG_FOUND)
+
 # Masks of DRIVE are GIF files, which OpenCV does not read.
 find_package(GIF 5 QUIET)
 synthmed_component(gif SYNTHMED_HAS_GIF "libgif-dev" GIF_FOUND)

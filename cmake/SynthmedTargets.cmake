@@ -35,9 +35,9 @@ endif()
 if(SYNTHMED_HAS_HASH)
   synthmed_interface(hash synthmed::synthmed OpenSSL::Crypto)
 endif()
-# Reading pictures of every format that data sets come in: OpenCV's, and GIF where giflib is there.
-if(SYNTHMED_HAS_OPENCV)
-  synthmed_interface(imaging synthmed::opencv $<$<BOOL:${SYNTHMED_HAS_GIF}>:GIF::GIF>)
+# Reading pictures of every format that data sets come in: OpenCV's, with libjpeg's word on JPEGs, and GIF where giflib is there.
+if(SYNTHMED_HAS_OPENCV AND SYNTHMED_HAS_JPEG)
+  synthmed_interface(imaging synthmed::opencv JPEG::JPEG $<$<BOOL:${SYNTHMED_HAS_GIF}>:GIF::GIF>)
   target_compile_definitions(synthmed_imaging INTERFACE $<$<BOOL:${SYNTHMED_HAS_GIF}>:SYNTHMED_WITH_GIF>)
 endif()
 

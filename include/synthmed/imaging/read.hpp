@@ -13,6 +13,7 @@
 #include <synthmed/data/picture.hpp>
 #include <synthmed/error.hpp>
 #include <synthmed/imaging/gif.hpp>
+#include <synthmed/imaging/jpeg.hpp>
 #include <synthmed/imaging/opencv.hpp>
 #include <synthmed/io/file.hpp>
 
@@ -38,32 +39,6 @@ struct read_options {
   std::int64_t pixel_limit = std::int64_t{1} << 28;  ///< larger pictures throw format_error
 };
 
-namespace detail {
-
-/// Whether the bytes begin as a JPEG but lack its end marker (ITU-T T.81, annex B). Segments are walked by their
-/// lengths, because a preview in one of them has an end marker of its own; bytes after the end do not matter.
-[[nodiscard]] inline bool is_cut_jpeg(std::string_view bytes) {
-  const auto at = [&](std::size_t i) { return static_cast<unsigned char>(bytes[i]); };
-  if (bytes.size() < 3 || at(0) != 0xFF || at(1) != 0xD8 || at(2) != 0xFF) return false;
-  for (std::size_t i = 2; i + 1 < bytes.size();) {
-    const unsigned marker = at(i + 1);
-    if (at(i) != 0xFF || marker == 0xFF) {  // pixels, or a fill byte
-      ++i;
-    } else if (marker == 0xD9) {
-      return false;
-    } else if (marker == 0x00 || marker == 0x01 || (marker >= 0xD0 && marker <= 0xD8)) {
-      i += 2;  // without a length: a pixel byte of 255, restarts
-    } else if (i + 3 >= bytes.size()) {
-      return true;
-    } else {
-      i += 2 + (std::size_t{at(i + 2)} << 8) + at(i + 3);
-    }
-  }
-  return true;
-}
-
-}  // namespace detail
-
 /// A picture in the colours asked for.
 [[nodiscard]] inline picture recoloured(const picture& p, picture_colour colour) {
   const int channels = colour == picture_colour::as_stored ? p.channels() : colour == picture_colour::grey ? 1 : 3;
@@ -75,15 +50,15 @@ namespace detail {
 
 /// Decodes the bytes of a picture file. Alpha is dropped; orientation tags of cameras are ignored, so that masks
 /// keep fitting. Throws format_error that begins with `source` when the bytes are no picture, a JPEG that is cut off
-/// (OpenCV would fill the rest with grey), have another depth than 8 or (as `options.deep` says) 16 bits, or too many
+/// or damaged (OpenCV would make up the rest), have another depth than 8 or (as `options.deep` says) 16 bits, or too many
 /// pixels.
 [[nodiscard]] inline picture decode_picture(std::string_view bytes, const std::string& source,
                                             const read_options& options = {}) {
   if (bytes.empty()) throw format_error(sentence(source, " is empty (0 bytes); expected a picture."));
   if (is_gif(bytes)) return recoloured(decode_gif(bytes, source, options.pixel_limit), options.colour);
-  if (detail::is_cut_jpeg(bytes))
-    throw format_error(sentence(source, " is cut off: a JPEG of ", bytes.size(),
-                                " bytes without its end marker; copy it again from where it is whole."));
+  if (const auto damage = jpeg_damage(bytes, options.pixel_limit); !damage.empty())
+    throw format_error(sentence(source, " is ", damage, ": a JPEG of ", bytes.size(),
+                                " bytes; copy it again from where it is whole."));
   cv::Mat decoded;
   try {
     const cv::Mat raw(1, static_cast<int>(std::min<std::size_t>(bytes.size(), 0x7FFFFFFF)), CV_8UC1,

@@ -104,7 +104,7 @@ TEST_CASE("Empty, damaged and foreign bytes are refused by name") {
   CHECK_THROWS_AS(decode_picture(png.substr(0, 20), "cut.png"), format_error);
   CHECK(contains(message_of<format_error>([&] { (void)decode_picture(png, "big.png", {.pixel_limit = 100}); }),
                  "64 x 64"));
-  // OpenCV fills the rest of a cut JPEG with grey; a preview has an end marker of its own, bytes behind the end are
+  // OpenCV makes up the rest of a cut or damaged JPEG; a preview has an end marker of its own, bytes behind the end are
   // none of the picture.
   const auto cut = [](const std::string& bytes) {
     return message_of<format_error>([&] { (void)decode_picture(bytes, "cut.jpg"); });
@@ -121,6 +121,11 @@ TEST_CASE("Empty, damaged and foreign bytes are refused by name") {
     const std::string preview = std::string("\xFF\xE1\x00\x08", 4) + "\xFF\xD8\xFF\xD9  ";
     CHECK(decode_picture(jpeg.substr(0, 2) + preview + jpeg.substr(2), "j.jpg").height() == 64);
     CHECK(contains(cut(jpeg.substr(0, 2) + preview + jpeg.substr(2, jpeg.size() / 2)), "cut.jpg is cut off"));
+    // Damage in the middle, its end marker in place: a hole of zeros, as a disk leaves, and a piece that is missing.
+    std::string hole = jpeg, missing = jpeg;
+    std::fill_n(hole.begin() + static_cast<std::ptrdiff_t>(jpeg.size() / 2), jpeg.size() / 4, '\0');
+    missing.erase(jpeg.size() / 2, jpeg.size() / 4);
+    for (const auto& bytes : {hole, missing}) CHECK(contains(cut(bytes), "cut.jpg is damaged (Corrupt JPEG data"));
   }
   const scratch folder;
   CHECK_THROWS_AS(read_picture(folder / "gone.png"), io_error);
